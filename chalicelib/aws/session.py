@@ -1,0 +1,74 @@
+"""Clients: one session and one retry configuration for all of them."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from chalicelib.aws.errors import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_ssm import SSMClient
+
+# Every create that we retry carries a name or a client token, so a repeated attempt
+# can not do its work twice; boto3's own default of three tries in a second loses
+# backups as soon as a fleet meets EC2's token buckets (performance.md section 2).
+_CONFIG = Config(
+    retries={"mode": "adaptive", "total_max_attempts": 6},
+    connect_timeout=5,
+    read_timeout=30,
+    user_agent_extra="snapback",
+)
+
+
+class Session:
+    """One caller's credentials, and the clients made with them."""
+
+    def __init__(self, *, profile: str | None = None, region: str | None = None) -> None:
+        """Raises ``AwsError`` for a profile that does not exist."""
+        with translated(f"use the profile {profile!r}"):
+            self._session = boto3.Session(profile_name=profile, region_name=region)
+
+    @property
+    def region(self) -> str:
+        """The client's region, or empty when neither argument nor environment names one."""
+        return self._session.region_name or ""
+
+    def known_regions(self) -> frozenset[str]:
+        """Every region that EC2 is known to have, in every partition."""
+        partitions = self._session.get_available_partitions()
+        return frozenset(
+            region
+            for partition in partitions
+            for region in self._session.get_available_regions("ec2", partition_name=partition)
+        )
+
+    def account(self, region: str) -> str:
+        """The account id of the credentials (STS GetCallerIdentity)."""
+        client = self._session.client("sts", region_name=region, config=_CONFIG)
+        with translated("find out which account this is"):
+            return client.get_caller_identity()["Account"]
+
+    def ec2(self, region: str) -> "EC2Client":
+        """EC2 in *region*."""
+        return self._session.client("ec2", region_name=region, config=_CONFIG)
+
+    def elbv2(self, region: str) -> "ElasticLoadBalancingv2Client":
+        """Load balancers in *region*."""
+        return self._session.client("elbv2", region_name=region, config=_CONFIG)
+
+    def dynamodb(self, region: str) -> "DynamoDBClient":
+        """DynamoDB in *region*."""
+        return self._session.client("dynamodb", region_name=region, config=_CONFIG)
+
+    def kms(self, region: str) -> "KMSClient":
+        """KMS in *region*."""
+        return self._session.client("kms", region_name=region, config=_CONFIG)
+
+    def ssm(self, region: str) -> "SSMClient":
+        """Systems Manager in *region*."""
+        return self._session.client("ssm", region_name=region, config=_CONFIG)

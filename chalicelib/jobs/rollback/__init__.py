@@ -1,0 +1,1 @@
+"""Carrying out rollbacks: plan, approve, advance step by step, undo."""
