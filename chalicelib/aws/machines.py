@@ -1,4 +1,4 @@
-"""Changing instances: launch, power, protections, tags, interfaces. Every call is safe to repeat."""
+"""Changing instances: launch, power, protections, tags. Every call is safe to repeat."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING

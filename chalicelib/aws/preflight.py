@@ -16,13 +16,11 @@ def missing_parts(client: "EC2Client", wanted: Configuration) -> tuple[str, ...]
     Asked by filter, so that an absent id is an empty answer and not an error.
     """
     with translated("check what the launch needs"):
-        return tuple(
-            [
-                *_subnets(client, wanted),
-                *_groups(client, wanted),
-                *_key(client, wanted),
-                *_offering(client, wanted),
-            ]
+        return (
+            *_subnets(client, wanted),
+            *_groups(client, wanted),
+            *_key(client, wanted),
+            *_offering(client, wanted),
         )
 
 

@@ -47,6 +47,8 @@ class PointRecord:
     seal: str = ""
     """Ties image, lineage, slot, retention and snapshots together once they are known."""
     quarantined_at: datetime | None = None
+    missing_since: datetime | None = None
+    """Since when no listing has shown the image, although nobody here deregistered it."""
 
     def seal_of(self, point: RecoveryPoint) -> str:
         """What the seal of this row must be if *point* is the image it was made for."""

@@ -55,6 +55,8 @@ class RecoveryPoint:
     at: datetime
     created_at: datetime
     state: State
+    is_available: bool = False
+    """Whether EC2 lets one launch from it now (image state ``available``)."""
     plans: tuple[str, ...] = ()
     retain: str = ""
     """The retention frozen on the point when it was made, in the tag grammar."""

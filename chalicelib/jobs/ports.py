@@ -61,6 +61,10 @@ class Images(Protocol):
         """What refers to each image (launch templates, parameters, instances), as ARNs."""
         ...
 
+    def images_using(self, snapshot_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """For each snapshot, the images of this account that are built on it, ours or not."""
+        ...
+
     def create(self, request: ImageRequest) -> str:
         """Create an image, return its id; ``NameTakenError`` if the name is in use."""
         ...
@@ -269,3 +273,12 @@ class Region:
     machines: Machines
     addresses: Addresses
     targets: TargetGroups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One region, the catalogue that remembers it and the deployment that owns its points."""
+
+    region: Region
+    catalogue: Catalogue
+    deployment: str

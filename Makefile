@@ -1,0 +1,45 @@
+# The only commands anyone needs. Everything happens inside .venv; nothing is installed elsewhere.
+.DELETE_ON_ERROR:
+.PHONY: setup demo test check lint types coverage package deploy clean
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+STAGE ?= dev
+export PYTHONDONTWRITEBYTECODE = 1
+
+setup: .venv/.ready ## an environment with everything, and the `snapback` command in it
+
+.venv/.ready: requirements.txt requirements-dev.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+demo: setup ## the whole story on the local AWS: back up, expire, break, roll back, undo
+	@$(BIN)/python -m sandbox.demo
+
+test: setup ## every test
+	$(BIN)/python -m pytest -q
+
+check: setup lint types coverage package ## what CI runs
+
+lint:
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types:
+	$(BIN)/mypy
+
+coverage: ## every test, with branch coverage: all of domain, 95 % of the rest
+	$(BIN)/coverage erase
+	$(BIN)/python -m pytest -q --cov --cov-branch --cov-report=
+	$(BIN)/coverage report --include='chalicelib/domain/*' --fail-under=100
+	$(BIN)/coverage report --fail-under=95
+
+package: setup ## the artefact that is deployed, built and looked at
+	rm -rf build/package
+	$(BIN)/chalice package --stage $(STAGE) build/package
+	$(BIN)/python tests/package/inspect_package.py build/package
+
+clean:
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -1,0 +1,235 @@
+"""Recovery points as EC2 keeps them: images and their snapshots, read and changed.
+
+Images are always asked for with ``Owners=["self"]``, disabled and deprecated ones
+included, through a paginator; single ones by filter, so that an id that is gone is an
+empty answer and not an error that spoils a batch.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from chalicelib.aws.errors import translated
+from chalicelib.aws.instances import read_tags
+from chalicelib.domain.errors import MissingError
+from chalicelib.domain.image import DeleteCode, ImageRequest, SnapshotState
+from chalicelib.domain.point_tags import MANAGED_BY, ListedImage, managed_by, read_point
+from chalicelib.domain.recovery_point import RecoveryPoint, Snapshot
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import (
+        BlockDeviceMappingTypeDef,
+        FilterTypeDef,
+        ImageTypeDef,
+        TagTypeDef,
+    )
+
+_PAGE = 1000
+_CHUNK = 200
+_TAGGED = 1000
+"""Most resources of one CreateTags (API reference)."""
+_REFERENCED = 10
+"""Most images of one DescribeImageReferences (API reference)."""
+
+
+class ImageGateway:
+    """The images of one region that this deployment made."""
+
+    def __init__(self, client: "EC2Client", region: str, deployment: str) -> None:
+        self._client = client
+        self._region = region
+        self._deployment = deployment
+
+    def points(self) -> tuple[RecoveryPoint, ...]:
+        """Every image that says it is a recovery point of this deployment."""
+        return tuple(self._images(f"tag:{MANAGED_BY}", [managed_by(self._deployment)]))
+
+    def by_name(self, name: str) -> RecoveryPoint | None:
+        """The image of this account that bears *name*, if it is visible yet."""
+        return next((p for p in self._images("name", [name]) if p.name == name), None)
+
+    def snapshot_states(self, snapshot_ids: Sequence[str]) -> dict[str, SnapshotState]:
+        """How the snapshots stand; one that does not exist is absent."""
+        found: dict[str, SnapshotState] = {}
+        paginator = self._client.get_paginator("describe_snapshots")
+        with translated(f"describe snapshots in {self._region}"):
+            for chunk in _chunks(snapshot_ids, _CHUNK):
+                filters: list[FilterTypeDef] = [{"Name": "snapshot-id", "Values": chunk}]
+                pages = paginator.paginate(
+                    OwnerIds=["self"], Filters=filters, PaginationConfig={"PageSize": _PAGE}
+                )
+                for page in pages:
+                    for snapshot in page["Snapshots"]:
+                        name = snapshot["SnapshotId"]
+                        found[name] = SnapshotState(name, snapshot["State"])
+        return found
+
+    def references(self, image_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """What refers to each image: instances, launch templates, parameters, as ARNs.
+
+        Every launch-template version counts, not only the ten newest that EC2 looks at
+        by default (User Guide, AMI references).
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        paginator = self._client.get_paginator("describe_image_references")
+        with translated(f"find out what refers to images in {self._region}"):
+            for chunk in _chunks(image_ids, _REFERENCED):
+                pages = paginator.paginate(
+                    ImageIds=chunk,
+                    ResourceTypes=[
+                        {"ResourceType": "ec2:Instance"},
+                        {
+                            "ResourceType": "ec2:LaunchTemplate",
+                            "ResourceTypeOptions": [
+                                {"OptionName": "version-depth", "OptionValues": ["10000"]}
+                            ],
+                        },
+                        {"ResourceType": "ssm:Parameter"},
+                        {"ResourceType": "imagebuilder:ImageRecipe"},
+                        {"ResourceType": "imagebuilder:ContainerRecipe"},
+                    ],
+                )
+                for page in pages:
+                    for reference in page.get("ImageReferences", []):
+                        image = reference.get("ImageId", "")
+                        found[image] = (*found.get(image, ()), reference.get("Arn", "unnamed"))
+        return found
+
+    def images_using(self, snapshot_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """For each snapshot, the images of this account that are built on it, ours or not.
+
+        EC2 promises to refuse deleting only the snapshot of a *root* device (DeleteSnapshot,
+        API reference), so data volumes have to be looked after here.
+        """
+        wanted = set(snapshot_ids)
+        found: dict[str, tuple[str, ...]] = {}
+        for chunk in _chunks(sorted(wanted), _CHUNK):
+            for point in self._images("block-device-mapping.snapshot-id", chunk):
+                for snapshot in point.snapshots:
+                    if snapshot.snapshot_id in wanted:
+                        users = found.get(snapshot.snapshot_id, ())
+                        found[snapshot.snapshot_id] = (*users, point.image_id)
+        return found
+
+    def create(self, request: ImageRequest) -> str:
+        """Create an image, return its id; ``NameTakenError`` if the name is in use.
+
+        ``NoReboot`` is always sent: EC2's default is to reboot (CreateImage, API
+        reference). All tags go into this call, so a run that dies right after it leaves
+        nothing unowned.
+        """
+        tags: list[TagTypeDef] = [{"Key": k, "Value": v} for k, v in sorted(request.tags.items())]
+        left_out: list[BlockDeviceMappingTypeDef] = [
+            {"DeviceName": device, "NoDevice": ""} for device in request.excluded
+        ]
+        with translated(f"create an image of {request.instance_id}"):
+            answer = self._client.create_image(
+                InstanceId=request.instance_id,
+                Name=request.name,
+                Description=request.description,
+                NoReboot=not request.reboot,
+                BlockDeviceMappings=left_out,
+                TagSpecifications=[
+                    {"ResourceType": "image", "Tags": tags},
+                    {"ResourceType": "snapshot", "Tags": tags},
+                ],
+            )
+        return answer["ImageId"]
+
+    def tag(self, resource_ids: Sequence[str], tags: Mapping[str, str]) -> None:
+        """Set the same tags on many resources, a thousand to a call."""
+        pairs: list[TagTypeDef] = [{"Key": k, "Value": v} for k, v in sorted(tags.items())]
+        for chunk in _chunks(resource_ids, _TAGGED):
+            with translated(f"tag {len(chunk)} resources in {self._region}"):
+                self._client.create_tags(Resources=chunk, Tags=pairs)
+
+    def untag(self, resource_ids: Sequence[str], keys: Sequence[str]) -> None:
+        """Remove tags by key, whatever their values."""
+        for chunk in _chunks(resource_ids, _TAGGED):
+            with translated(f"untag {len(chunk)} resources in {self._region}"):
+                self._client.delete_tags(Resources=chunk, Tags=[{"Key": key} for key in keys])
+
+    def disable(self, image_id: str) -> bool:
+        """Disable an image, so that nothing can be launched from it; false if it is gone."""
+        try:
+            with translated(f"disable {image_id}"):
+                self._client.disable_image(ImageId=image_id)
+        except MissingError:
+            return False
+        return True
+
+    def enable(self, image_id: str) -> None:
+        """Enable a disabled image."""
+        with translated(f"enable {image_id}"):
+            self._client.enable_image(ImageId=image_id)
+
+    def deregister(self, image_id: str) -> dict[str, DeleteCode] | None:
+        """Deregister with its snapshots: a code for each; ``None`` if it was gone already.
+
+        The image is gone after this whatever the codes say (DeregisterImage, API
+        reference): the caller must have written down the snapshots before.
+        """
+        try:
+            with translated(f"deregister {image_id}"):
+                answer = self._client.deregister_image(
+                    ImageId=image_id, DeleteAssociatedSnapshots=True
+                )
+        except MissingError:
+            return None
+        return {
+            result["SnapshotId"]: _code(result.get("ReturnCode", ""))
+            for result in answer.get("DeleteSnapshotResults", [])
+            if "SnapshotId" in result
+        }
+
+    def delete_snapshot(self, snapshot_id: str) -> bool:
+        """Delete one snapshot; false if it is gone; ``InUseError`` if an image needs it."""
+        try:
+            with translated(f"delete {snapshot_id}"):
+                self._client.delete_snapshot(SnapshotId=snapshot_id)
+        except MissingError:
+            return False
+        return True
+
+    def _images(self, name: str, values: list[str]) -> Iterator[RecoveryPoint]:
+        paginator = self._client.get_paginator("describe_images")
+        pages = paginator.paginate(
+            Owners=["self"],
+            IncludeDisabled=True,
+            IncludeDeprecated=True,
+            Filters=[{"Name": name, "Values": values}],
+            PaginationConfig={"PageSize": _PAGE},
+        )
+        with translated(f"list recovery points in {self._region}"):
+            for page in pages:
+                for image in page["Images"]:
+                    yield self._point(image)
+
+    def _point(self, image: "ImageTypeDef") -> RecoveryPoint:
+        listed = ListedImage(
+            image_id=image["ImageId"],
+            name=image.get("Name", ""),
+            region=self._region,
+            state=image.get("State", ""),
+            created=image.get("CreationDate", ""),
+            source_instance=image.get("SourceInstanceId", ""),
+            snapshots=tuple(
+                Snapshot(snapshot_id=ebs["SnapshotId"], device=mapping.get("DeviceName", ""))
+                for mapping in image.get("BlockDeviceMappings", [])
+                if (ebs := mapping.get("Ebs", {})).get("SnapshotId")
+            ),
+            tags=read_tags(image.get("Tags", [])),
+        )
+        return read_point(listed, self._deployment)
+
+
+def _chunks(values: Sequence[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])
+
+
+def _code(text: str) -> DeleteCode:
+    try:
+        return DeleteCode(text)
+    except ValueError:
+        return DeleteCode.UNKNOWN

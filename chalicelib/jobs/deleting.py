@@ -1,0 +1,168 @@
+"""The acts of expiry: quarantine, deregister, delete what is left; and the way back.
+
+Each act writes its row first and again when it was seen done, so the next run finishes
+what one that was cut off had begun. Images go before snapshots: an image whose
+snapshots are gone would be a trap (style.md, principle 9).
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from chalicelib.domain.errors import InUseError, RefusedError, SnapbackError
+from chalicelib.domain.image import DeleteCode
+from chalicelib.domain.instants import iso_second
+from chalicelib.domain.point_tags import QUARANTINED_AT, STATE
+from chalicelib.domain.records import PointRecord, Stage
+from chalicelib.domain.recovery_point import RecoveryPoint, Snapshot
+from chalicelib.domain.report import Outcome, Result
+from chalicelib.jobs.ports import Site
+
+_LEFT = {
+    DeleteCode.SKIPPED: (Result.SKIPPED, "another image is built on it: kept until that goes"),
+    DeleteCode.MISSING_PERMISSIONS: (Result.FAILED, "the role may not delete snapshots"),
+    DeleteCode.INTERNAL_ERROR: (Result.PENDING, "EC2 failed inside: tried again by the next run"),
+    DeleteCode.CLIENT_ERROR: (Result.FAILED, "EC2 refuses: is it locked, or AWS Backup's?"),
+    DeleteCode.UNKNOWN: (Result.FAILED, "EC2 gave a code that this version does not know"),
+}
+
+
+def quarantine(
+    site: Site, point: RecoveryPoint, record: PointRecord, reason: str, now: datetime
+) -> Outcome:
+    """The first look: disable the image, stamp it, remember when. Reversible by `release`.
+
+    EC2 can not disable a failed image; that one is stamped only.
+    """
+    site.catalogue.put_points([replace(record, stage=Stage.QUARANTINING)])
+    if point.is_available and not site.region.images.disable(point.image_id):
+        return _told(point.image_id, "quarantine", Result.ALREADY, "it is gone", point)
+    return stamp(site, point, record, reason, now)
+
+
+def stamp(
+    site: Site, point: RecoveryPoint, record: PointRecord, reason: str, now: datetime
+) -> Outcome:
+    """The second half of a quarantine; the wait before deletion counts from here."""
+    tags = {STATE: "quarantined", QUARANTINED_AT: iso_second(now)}
+    site.region.images.tag([point.image_id], tags)
+    moment = now.replace(microsecond=0)
+    site.catalogue.put_points(
+        [
+            replace(
+                record,
+                stage=Stage.QUARANTINED,
+                quarantined_at=moment,
+                snapshots=point.snapshots,
+            )
+        ]
+    )
+    return _told(point.image_id, "quarantine", Result.DONE, reason, point)
+
+
+def deregister(
+    site: Site, point: RecoveryPoint, record: PointRecord, reason: str
+) -> tuple[Outcome, ...]:
+    """The second look: the image and its snapshots go; each snapshot has an outcome.
+
+    The snapshots are written down before, since EC2 forgets them with the image.
+    """
+    going = replace(record, stage=Stage.DEREGISTERING, snapshots=point.snapshots)
+    site.catalogue.put_points([going])
+    codes = site.region.images.deregister(point.image_id)
+    if codes is None:
+        gone = _told(point.image_id, "deregister", Result.ALREADY, "it was gone", point)
+        return (gone, *delete_rest(site, going))
+    outcomes = [_told(point.image_id, "deregister", Result.DONE, reason, point)]
+    rest: list[Snapshot] = []
+    for snapshot in point.snapshots:
+        code = codes.get(snapshot.snapshot_id)
+        if code is DeleteCode.SUCCESS:
+            why = f"deleted with {point.image_id}"
+            outcomes.append(_told(snapshot.snapshot_id, "delete", Result.DONE, why, point))
+            continue
+        rest.append(snapshot)
+        if code is not None:
+            result, why = _LEFT[code]
+            outcomes.append(_told(snapshot.snapshot_id, "delete", result, why, point))
+    unanswered = [s for s in rest if s.snapshot_id not in codes]
+    _remember_rest(site, going, rest)
+    if unanswered:
+        outcomes += delete_rest(site, replace(going, snapshots=tuple(rest)))
+    return tuple(outcomes)
+
+
+def delete_rest(site: Site, record: PointRecord) -> tuple[Outcome, ...]:
+    """Delete the snapshots that outlived their image, unless another image needs them."""
+    users = site.region.images.images_using([s.snapshot_id for s in record.snapshots])
+    outcomes: list[Outcome] = []
+    rest: list[Snapshot] = []
+    for snapshot in record.snapshots:
+        used_by = users.get(snapshot.snapshot_id, ())
+        outcome = _delete_one(site, snapshot.snapshot_id, used_by, record)
+        outcomes.append(outcome)
+        if outcome.result not in (Result.DONE, Result.ALREADY):
+            rest.append(snapshot)
+    _remember_rest(site, record, rest)
+    return tuple(outcomes)
+
+
+def release(site: Site, point: RecoveryPoint, record: PointRecord, reason: str) -> Outcome:
+    """Bring a quarantined point back: enable it and take the stamp off.
+
+    The row follows last: until then the stamp on both sides no longer agrees, and a
+    point that does not agree is never deregistered.
+    """
+    if point.quarantined_at is None:
+        raise RefusedError(f"{point.image_id} is not quarantined")
+    site.region.images.enable(point.image_id)
+    site.region.images.tag([point.image_id], {STATE: "usable"})
+    site.region.images.untag([point.image_id], [QUARANTINED_AT])
+    site.catalogue.put_points([replace(record, stage=Stage.SETTLED, quarantined_at=None)])
+    return _told(point.image_id, "release", Result.DONE, reason, point)
+
+
+def _delete_one(
+    site: Site, snapshot_id: str, used_by: tuple[str, ...], record: PointRecord
+) -> Outcome:
+    def told(result: Result, reason: str) -> Outcome:
+        return Outcome(
+            subject=snapshot_id,
+            action="delete",
+            result=result,
+            reason=reason,
+            details={"lineage": record.lineage, "name": record.name},
+        )
+
+    if used_by:
+        return told(Result.SKIPPED, f"{', '.join(used_by)} is built on it: kept until that goes")
+    try:
+        was_there = site.region.images.delete_snapshot(snapshot_id)
+    except InUseError as err:
+        return told(Result.SKIPPED, f"EC2 says it is in use: {err.aws_message}")
+    except SnapbackError as err:
+        return told(Result.FAILED, err.message)
+    if was_there:
+        return told(Result.DONE, f"left over from {record.image_id}")
+    return told(Result.ALREADY, "it was gone")
+
+
+def _remember_rest(site: Site, record: PointRecord, rest: list[Snapshot]) -> None:
+    if rest:
+        site.catalogue.put_points([replace(record, snapshots=tuple(rest))])
+    else:
+        site.catalogue.forget_points([record])
+
+
+def _told(subject: str, action: str, result: Result, reason: str, point: RecoveryPoint) -> Outcome:
+    return Outcome(
+        subject=subject,
+        action=action,
+        result=result,
+        reason=reason,
+        details={
+            "lineage": point.lineage,
+            "kind": point.kind.value,
+            "name": point.name,
+            "region": point.region,
+        },
+    )

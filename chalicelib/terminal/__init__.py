@@ -1,0 +1,1 @@
+"""The command's words and pictures: arguments in, tables out. No decisions."""
