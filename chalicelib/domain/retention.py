@@ -85,9 +85,8 @@ def parse_retention(text: str) -> Retention:
         key, _, value = part.partition("=")
         if key not in _KEYS:
             near = get_close_matches(key, _KEYS, 1)
-            problems.append(
-                f"{part!r}: no rule {key!r}" + (f" (did you mean {near[0]}?)" * bool(near))
-            )
+            guess = f" (did you mean {near[0]}?)" if near else ""
+            problems.append(f"{part!r}: no rule {key!r}{guess}")
         elif key in values:
             problems.append(f"{part!r}: {key} is given twice")
         else:
