@@ -5,6 +5,7 @@ what one that was cut off had begun. Images go before snapshots: an image whose
 snapshots are gone would be a trap (style.md, principle 9).
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,22 +27,31 @@ _LEFT = {
 }
 
 
+def attempt(subject: str, action: str, act: Callable[[], Sequence[Outcome]]) -> Sequence[Outcome]:
+    """What *act* did, or the reason why it failed: one thing never stops the next."""
+    try:
+        return act()
+    except SnapbackError as err:
+        failed = Outcome(subject=subject, action=action, result=Result.FAILED, reason=err.message)
+        return (failed,)
+
+
 def quarantine(
     site: Site, point: RecoveryPoint, record: PointRecord, reason: str, now: datetime
-) -> Outcome:
+) -> tuple[Outcome, ...]:
     """The first look: disable the image, stamp it, remember when. Reversible by `release`.
 
     EC2 can not disable a failed image; that one is stamped only.
     """
     site.catalogue.put_points([replace(record, stage=Stage.QUARANTINING)])
     if point.is_available and not site.region.images.disable(point.image_id):
-        return _told(point.image_id, "quarantine", Result.ALREADY, "it is gone", point)
+        return (_told(point.image_id, "quarantine", Result.ALREADY, "it is gone", point),)
     return stamp(site, point, record, reason, now)
 
 
 def stamp(
     site: Site, point: RecoveryPoint, record: PointRecord, reason: str, now: datetime
-) -> Outcome:
+) -> tuple[Outcome, ...]:
     """The second half of a quarantine; the wait before deletion counts from here."""
     tags = {STATE: "quarantined", QUARANTINED_AT: iso_second(now)}
     site.region.images.tag([point.image_id], tags)
@@ -56,7 +66,7 @@ def stamp(
             )
         ]
     )
-    return _told(point.image_id, "quarantine", Result.DONE, reason, point)
+    return (_told(point.image_id, "quarantine", Result.DONE, reason, point),)
 
 
 def deregister(
@@ -106,7 +116,9 @@ def delete_rest(site: Site, record: PointRecord) -> tuple[Outcome, ...]:
     return tuple(outcomes)
 
 
-def release(site: Site, point: RecoveryPoint, record: PointRecord, reason: str) -> Outcome:
+def release(
+    site: Site, point: RecoveryPoint, record: PointRecord, reason: str
+) -> tuple[Outcome, ...]:
     """Bring a quarantined point back: enable it and take the stamp off.
 
     The row follows last: until then the stamp on both sides no longer agrees, and a
@@ -118,7 +130,7 @@ def release(site: Site, point: RecoveryPoint, record: PointRecord, reason: str) 
     site.region.images.tag([point.image_id], {STATE: "usable"})
     site.region.images.untag([point.image_id], [QUARANTINED_AT])
     site.catalogue.put_points([replace(record, stage=Stage.SETTLED, quarantined_at=None)])
-    return _told(point.image_id, "release", Result.DONE, reason, point)
+    return (_told(point.image_id, "release", Result.DONE, reason, point),)
 
 
 def _delete_one(

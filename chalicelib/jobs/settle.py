@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.domain.point_tags import STATE
+from chalicelib.domain.point_tags import QUARANTINED_AT, STATE
 from chalicelib.domain.records import PointRecord, Stage
 from chalicelib.domain.recovery_point import RecoveryPoint, State
 from chalicelib.domain.report import Outcome, Result
@@ -24,7 +24,12 @@ def settle(site: Site, inventory: Inventory) -> tuple[Outcome, ...]:
     records: list[PointRecord] = []
     for point in inventory.points:
         record = inventory.records.get(point.name)
-        if record is None or point.problems or record.stage not in _UNSETTLED:
+        if record is None or point.problems:
+            continue
+        if record.stage is Stage.QUARANTINED and point.image_id in inventory.unsettled:
+            # Somebody enabled it by hand, or a release was cut off: it is back.
+            site.region.images.untag([point.image_id], [QUARANTINED_AT])
+        elif record.stage not in _UNSETTLED:
             continue
         if point.state.is_usable:
             usable.append(point)

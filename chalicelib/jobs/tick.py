@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.due import Due, NotDue, decide_due
-from chalicelib.domain.errors import InvalidInputError, SnapbackError
+from chalicelib.domain.errors import InvalidInputError, NotFoundError, SnapbackError
 from chalicelib.domain.instance import Instance, InstanceState
 from chalicelib.domain.names import slot_key
 from chalicelib.domain.plans import PlanBook
@@ -178,7 +178,8 @@ def _order(instance: Instance, lineage: str, wanted: Subscription, due: Due) -> 
 
 
 def _failed_region(site: Site, err: SnapbackError) -> Outcome:
-    if isinstance(err, InvalidInputError):
+    # A wrong setting or a missing catalogue is no trouble of one region: say it at once.
+    if isinstance(err, InvalidInputError | NotFoundError):
         raise err
     return _told(site.region.name, "tick", Result.FAILED, err.message, site)
 
