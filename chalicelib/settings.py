@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
 
@@ -63,6 +63,10 @@ class Settings:
             quarantine=quarantine,
             kms_key=env.get("SNAPBACK_KMS_KEY", ""),
         )
+
+    def for_region(self, region: str) -> "Settings":
+        """These settings for one region alone: the catalogue stays where it was set to be."""
+        return replace(self, regions=(region,))
 
 
 _KNOWN = {

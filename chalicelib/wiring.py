@@ -20,8 +20,10 @@ from chalicelib.aws.target_groups import TargetGroupGateway
 from chalicelib.aws.vault import KmsVault
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.plans import PlanBook, parse_plans
-from chalicelib.jobs.ports import Region
+from chalicelib.jobs.expire import Terms
+from chalicelib.jobs.ports import Region, Site
 from chalicelib.jobs.rollback.commands import Desk
+from chalicelib.jobs.tick import Schedules
 from chalicelib.settings import Settings
 
 
@@ -58,6 +60,29 @@ class Wiring:
     def plans(self) -> PlanBook:
         """The built-in plans and the operator's."""
         return parse_plans(self._plan_text())
+
+    @cached_property
+    def sites(self) -> tuple[Site, ...]:
+        """Every region with the catalogue and the deployment: what scheduled jobs work on."""
+        deployment = self.settings.deployment
+        return tuple(
+            Site(region=region, catalogue=self.catalogue, deployment=deployment)
+            for region in self.regions
+        )
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        """The plans, and the tag that asks for them."""
+        return Schedules(book=self.plans, plan_tag=self.settings.plan_tag)
+
+    def terms(self, *, apply: bool, lineage: str = "") -> Terms:
+        """How expiry is run here."""
+        return Terms(
+            schedules=self.schedules,
+            quarantine=self.settings.quarantine,
+            apply=apply,
+            lineage=lineage,
+        )
 
     @cached_property
     def desk(self) -> Desk:

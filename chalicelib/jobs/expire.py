@@ -147,8 +147,8 @@ def _in_use(site: Site, image_ids: Sequence[str]) -> dict[str, str]:
         users = dict(site.region.instances.using_images(image_ids))
         for image, arns in site.region.images.references(image_ids).items():
             users[image] = (*users.get(image, ()), *arns)
-        for lineage in site.catalogue.leases().values():
-            journal, _ = site.catalogue.journal(lineage)
+        for rollback_id in site.catalogue.leases().values():
+            journal, _ = site.catalogue.journal(rollback_id)
             users[journal.image_id] = (*users.get(journal.image_id, ()), journal.id)
     except AwsError as err:
         return dict.fromkeys(image_ids, f"somebody perhaps: {err.message}")

@@ -1,0 +1,192 @@
+"""What each command of `snapback` does: arguments in, an ``Answer`` out."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from chalicelib import answers, doctor, payloads
+from chalicelib.answers import UNFINISHED, Answer
+from chalicelib.domain.errors import InvalidInputError
+from chalicelib.domain.explain import explain
+from chalicelib.domain.instants import iso_minute, parse_instant
+from chalicelib.domain.names import image_id, instance_id
+from chalicelib.domain.report import Outcome, Result, RunReport
+from chalicelib.jobs import backup as backup_job
+from chalicelib.jobs import expire as expire_job
+from chalicelib.jobs import holds
+from chalicelib.jobs import setup as setup_job
+from chalicelib.jobs import tick as tick_job
+from chalicelib.jobs.rollback import commands as rollbacks
+from chalicelib.wiring import Wiring
+
+_POLL = 2.0
+"""Seconds between looks while waiting."""
+
+
+class Clock(Protocol):
+    """Now, and waiting."""
+
+    def now(self) -> datetime:
+        """The moment to take as now."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+def name_of(args: argparse.Namespace) -> str:
+    """The command as the renderer knows it."""
+    if args.command == "rollback":
+        return "rollback plan" if args.action == "plan" else "rollback"
+    return str(args.command)
+
+
+def run(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
+    """Carry out one command."""
+    handlers: dict[str, Callable[[argparse.Namespace, Wiring, Clock], Answer]] = {
+        "run": _run,
+        "due": lambda a, w, c: answers.list_due(w, c.now()),
+        "backup": _backup,
+        "points": lambda a, w, c: answers.list_points(w, a.instance or "", c.now()),
+        "show": lambda a, w, c: answers.show(w, image_id(a.image)),
+        "expire": _expire,
+        "hold": _hold,
+        "release": _release,
+        "rollback": _rollback,
+        "lint": lambda a, w, c: answers.lint(w, c.now()),
+        "explain": _explain,
+        "doctor": lambda a, w, c: doctor.examine(w, c.now()),
+        "setup": _setup,
+    }
+    return handlers[args.command](args, wiring, clock)
+
+
+def _run(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
+    now = clock.now()
+    match args.job:
+        case "tick":
+            return answers.of_report(
+                tick_job.run(wiring.sites, wiring.schedules, now, dry_run=args.dry_run)
+            )
+        case "expire":
+            terms = wiring.terms(apply=not args.dry_run)
+            return answers.of_report(expire_job.run(wiring.sites, terms, now))
+        case _:
+            if args.dry_run:
+                return answers.of_report(rollbacks.open_rollbacks(wiring.desk))
+            return answers.of_report(rollbacks.resume_all(wiring.desk, now))
+
+
+def _backup(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
+    wait = backup_job.Wait(args.wait)
+    begun = clock.now()
+    asked = answers.take_points(wiring, args.instances, begun, reboot=args.reboot)
+    reached: dict[str, Outcome] = {}
+    while True:
+        for one in asked:
+            if one.name not in reached and (outcome := backup_job.reached(one, wait)):
+                reached[one.name] = outcome
+        late = (clock.now() - begun).total_seconds() >= args.timeout
+        if len(reached) == len(asked) or late:
+            break
+        _progress(f"waiting for {len(asked) - len(reached)} of {len(asked)} point(s)")
+        clock.sleep(_POLL)
+    outcomes = [
+        reached.get(one.name)
+        or replace(
+            one.taken.outcome,
+            result=Result.PENDING,
+            reason=f"not {wait.value} within {args.timeout:g} s; it goes on",
+        )
+        for one in asked
+    ]
+    return answers.of_points_taken(asked, outcomes)
+
+
+def _expire(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
+    lineage = ""
+    if args.instance:
+        wanted = instance_id(args.instance)
+        records = (s.catalogue.instance(s.region.name, wanted) for s in wiring.sites)
+        lineage = next((r.lineage for r in records if r is not None), wanted)
+    terms = wiring.terms(apply=args.apply, lineage=lineage)
+    return answers.of_report(expire_job.run(wiring.sites, terms, clock.now()))
+
+
+def _hold(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
+    until = parse_instant(args.until, what="--until") if args.until else None
+    return _one(holds.hold(wiring.sites, image_id(args.image), until, clock.now()))
+
+
+def _release(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
+    return _one(holds.release(wiring.sites, image_id(args.image), clock.now()))
+
+
+def _rollback(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
+    if args.action == "plan":
+        return answers.plan_rollback(wiring, payloads.request_of(_wanted(args)))
+    if args.action == "apply":
+        digest = None if args.yes else args.digest
+        request = payloads.request_of(_wanted(args))
+        journal = rollbacks.apply(wiring.desk, request, digest, clock.now())
+        answer = answers.of_rollback(wiring, journal)
+    else:
+        answer = payloads.by_id(wiring, args.action, args.id, clock.now())
+    if not getattr(args, "wait", False):
+        return answer
+    return _follow(wiring, str(answer.payload["rollback"]), answer, clock)
+
+
+def _follow(wiring: Wiring, rollback_id: str, answer: Answer, clock: Clock) -> Answer:
+    """Carry the rollback on, look by look, to its end."""
+    while answer.code == UNFINISHED:
+        outcome = answer.payload["outcomes"]
+        _progress(str(outcome[0]["reason"]) if isinstance(outcome, list) else "")
+        clock.sleep(_POLL)
+        answer = payloads.by_id(wiring, "resume", rollback_id, clock.now())
+    return answer
+
+
+def _wanted(args: argparse.Namespace) -> dict[str, object]:
+    return {"instance": args.instance, "to": args.to, "mode": args.mode, "config": args.config}
+
+
+def _explain(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
+    said = explain(args.value, wiring.plans, clock.now())
+    runs = [{"utc": iso_minute(slot), "local": local} for slot, local in said.runs]
+    meaning = list(said.meaning)
+    payload = {"ok": True, "outcomes": [], "value": said.value, "meaning": meaning, "runs": runs}
+    return Answer(payload)
+
+
+def _setup(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
+    del args
+    made = wiring.catalogue.ensure()
+    for _ in range(30):
+        if wiring.catalogue.is_ready():
+            break
+        _progress("waiting for the table")
+        clock.sleep(_POLL)
+    else:
+        raise InvalidInputError("the catalogue table does not become active", hint="try again")
+    table = Outcome(
+        subject=wiring.settings.table,
+        action="create table",
+        result=Result.DONE if made else Result.ALREADY,
+        reason=f"in {wiring.home}" if made else f"it exists in {wiring.home}",
+    )
+    return answers.of_report(RunReport((table,)).plus(setup_job.run(wiring.sites).outcomes))
+
+
+def _one(outcome: Outcome) -> Answer:
+    return answers.of_report(RunReport((outcome,)))
+
+
+def _progress(text: str) -> None:
+    """A line that overwrites itself on a terminal; nothing at all in a pipe."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text[:100]}", end="", file=sys.stderr, flush=True)

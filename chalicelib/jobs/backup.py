@@ -1,0 +1,116 @@
+"""Recovery points on request: take them now, and wait for as long as the caller needs."""
+
+import enum
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.domain.errors import NotFoundError
+from chalicelib.domain.image import SnapshotState
+from chalicelib.domain.instance import Instance
+from chalicelib.domain.recovery_point import Kind, RecoveryPoint, State
+from chalicelib.domain.report import Outcome, Result
+from chalicelib.domain.retention import Retention
+from chalicelib.jobs.inventory import take_inventory
+from chalicelib.jobs.ports import Site
+from chalicelib.jobs.rollback.planning import lineage_of
+from chalicelib.jobs.settle import settle
+from chalicelib.jobs.taking import Order, Taken, take
+
+
+class Wait(enum.Enum):
+    """How far a point must have come before the caller goes on."""
+
+    NONE = "none"
+    POINT_IN_TIME = "point-in-time"
+    """Every snapshot exists: what is written from now on is not in it (EBS User Guide)."""
+    AVAILABLE = "available"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One point that was asked for and where it is."""
+
+    taken: Taken
+    site: Site
+    name: str
+
+
+def run(
+    sites: Iterable[Site],
+    instance_ids: Sequence[str],
+    retention: Retention,
+    now: datetime,
+    *,
+    reboot: bool = False,
+) -> tuple[Asked, ...]:
+    """Take a manual point of each instance; one that fails never stops the others.
+
+    ``NotFoundError`` names every instance that is in none of the regions, before any
+    point is taken. Asking again in the same second gives the same points.
+    """
+    asked: list[Asked] = []
+    for site, found in _place(tuple(sites), tuple(dict.fromkeys(instance_ids))):
+        remembered = site.catalogue.instances(site.region.name)
+        orders = [
+            Order(
+                instance=i,
+                lineage=lineage_of(i, remembered.get(i.instance_id)),
+                kind=Kind.MANUAL,
+                key=now.strftime("%Y%m%dT%H%M%SZ"),
+                at=now,
+                retain=str(retention),
+                reason="asked for",
+                reboot=reboot,
+            )
+            for i in found
+        ]
+        names = {o.instance.instance_id: o.name for o in orders}
+        asked += [
+            Asked(taken=t, site=site, name=names[t.outcome.subject])
+            for t in take(site, orders, now)
+        ]
+    return tuple(asked)
+
+
+def reached(asked: Asked, wait: Wait) -> Outcome | None:
+    """How the point stands if it has come as far as *wait* asks (or failed), else nothing."""
+    outcome = asked.taken.outcome
+    if wait is Wait.NONE or outcome.result in (Result.FAILED, Result.SKIPPED):
+        return outcome
+    point = asked.site.region.images.by_name(asked.name)
+    if point is None:
+        return None
+    if point.state is State.FAILED:
+        return replace(outcome, result=Result.FAILED, reason="EC2 could not make the image")
+    states = asked.site.region.images.snapshot_states([s.snapshot_id for s in point.snapshots])
+    if wait is Wait.POINT_IN_TIME:
+        return outcome if _all_exist(point, states) else None
+    if not point.is_available or not all(s.is_complete for s in states.values()):
+        return None
+    settle(asked.site, take_inventory(asked.site.region, asked.site.catalogue))
+    return outcome
+
+
+def _all_exist(point: RecoveryPoint, states: dict[str, SnapshotState]) -> bool:
+    return bool(point.snapshots) and all(s.snapshot_id in states for s in point.snapshots)
+
+
+def _place(
+    sites: tuple[Site, ...], instance_ids: tuple[str, ...]
+) -> list[tuple[Site, tuple[Instance, ...]]]:
+    """The instances by region, or the complaint that some are nowhere."""
+    left = set(instance_ids)
+    placed: list[tuple[Site, tuple[Instance, ...]]] = []
+    for site in sites:
+        found = site.region.instances.find(sorted(left))
+        left -= {i.instance_id for i in found}
+        if found:
+            placed.append((site, found))
+    if left:
+        regions = ", ".join(s.region.name for s in sites)
+        raise NotFoundError(
+            f"there is no instance {', '.join(sorted(left))} in {regions}",
+            hint="check --region and the account; nothing was backed up",
+        )
+    return placed
