@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from chalicelib import answers, commands
 from chalicelib.answers import Answer
@@ -41,6 +42,11 @@ class Clock:
         """Wait; only the command ever does, a Lambda never."""
         time.sleep(seconds)
 
+    def progress(self, text: str) -> None:
+        """A line that overwrites itself on a terminal; nothing at all in a pipe."""
+        if sys.stderr.isatty():
+            print(f"\r\033[K{text[:100]}", end="", file=sys.stderr, flush=True)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command, print its answer, return its exit code (DESIGN section 6)."""
@@ -48,8 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         args = parser().parse_args(given)
     except InvalidInputError as err:
-        as_json = "json" in given and "--output" in given or "--output=json" in given
-        return _print(answers.of_error(err), "", as_json=as_json)
+        wants_json = "--output=json" in given or ("--output", "json") in pairwise(given)
+        return _print(answers.of_error(err), "", as_json=wants_json)
     if args.verbose:
         logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     as_json = args.output == "json"

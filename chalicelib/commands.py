@@ -1,7 +1,6 @@
 """What each command of `snapback` does: arguments in, an ``Answer`` out."""
 
 import argparse
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -27,7 +26,7 @@ _POLL = 2.0
 
 
 class Clock(Protocol):
-    """Now, and waiting."""
+    """Now, waiting, and saying so."""
 
     def now(self) -> datetime:
         """The moment to take as now."""
@@ -35,6 +34,10 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
+        ...
+
+    def progress(self, text: str) -> None:
+        """Show what is being waited for, to a person."""
         ...
 
 
@@ -49,17 +52,17 @@ def run(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
     """Carry out one command."""
     handlers: dict[str, Callable[[argparse.Namespace, Wiring, Clock], Answer]] = {
         "run": _run,
-        "due": lambda a, w, c: answers.list_due(w, c.now()),
+        "due": _due,
         "backup": _backup,
-        "points": lambda a, w, c: answers.list_points(w, a.instance or "", c.now()),
-        "show": lambda a, w, c: answers.show(w, image_id(a.image)),
+        "points": _points,
+        "show": _show,
         "expire": _expire,
         "hold": _hold,
         "release": _release,
         "rollback": _rollback,
-        "lint": lambda a, w, c: answers.lint(w, c.now()),
+        "lint": _lint,
         "explain": _explain,
-        "doctor": lambda a, w, c: doctor.examine(w, c.now()),
+        "doctor": _doctor,
         "setup": _setup,
     }
     return handlers[args.command](args, wiring, clock)
@@ -81,6 +84,30 @@ def _run(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
             return answers.of_report(rollbacks.resume_all(wiring.desk, now))
 
 
+def _due(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
+    del args
+    return answers.list_due(wiring, clock.now())
+
+
+def _points(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
+    return answers.list_points(wiring, args.instance or "", clock.now())
+
+
+def _show(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
+    del clock
+    return answers.show(wiring, image_id(args.image))
+
+
+def _lint(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
+    del args
+    return answers.lint(wiring, clock.now())
+
+
+def _doctor(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
+    del args
+    return doctor.examine(wiring, clock.now())
+
+
 def _backup(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
     wait = backup_job.Wait(args.wait)
     begun = clock.now()
@@ -93,7 +120,7 @@ def _backup(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
         late = (clock.now() - begun).total_seconds() >= args.timeout
         if len(reached) == len(asked) or late:
             break
-        _progress(f"waiting for {len(asked) - len(reached)} of {len(asked)} point(s)")
+        clock.progress(f"waiting for {len(asked) - len(reached)} of {len(asked)} point(s)")
         clock.sleep(_POLL)
     outcomes = [
         reached.get(one.name)
@@ -145,7 +172,7 @@ def _follow(wiring: Wiring, rollback_id: str, answer: Answer, clock: Clock) -> A
     """Carry the rollback on, look by look, to its end."""
     while answer.code == UNFINISHED:
         outcome = answer.payload["outcomes"]
-        _progress(str(outcome[0]["reason"]) if isinstance(outcome, list) else "")
+        clock.progress(str(outcome[0]["reason"]) if isinstance(outcome, list) else "")
         clock.sleep(_POLL)
         answer = payloads.by_id(wiring, "resume", rollback_id, clock.now())
     return answer
@@ -169,7 +196,7 @@ def _setup(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
     for _ in range(30):
         if wiring.catalogue.is_ready():
             break
-        _progress("waiting for the table")
+        clock.progress("waiting for the table")
         clock.sleep(_POLL)
     else:
         raise InvalidInputError("the catalogue table does not become active", hint="try again")
@@ -184,9 +211,3 @@ def _setup(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
 
 def _one(outcome: Outcome) -> Answer:
     return answers.of_report(RunReport((outcome,)))
-
-
-def _progress(text: str) -> None:
-    """A line that overwrites itself on a terminal; nothing at all in a pipe."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text[:100]}", end="", file=sys.stderr, flush=True)

@@ -17,7 +17,7 @@ def examine(wiring: Wiring, now: datetime) -> Answer:
     """Try every read that the service depends on, and say of each whether it works."""
     outcomes = [
         _tried("settings", "read", lambda: f"deployment {wiring.settings.deployment}"),
-        _tried("plans", "read", lambda: wiring.plans.names()),
+        _tried("plans", "read", lambda: f"there are {wiring.plans.names()}"),
         _tried("clock", "read", lambda: f"now is {iso_second(now)}"),
         _tried("credentials", "identify", lambda: f"account {wiring.session.account(wiring.home)}"),
         _tried("catalogue", "query", lambda: _catalogue(wiring)),
