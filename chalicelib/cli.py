@@ -72,8 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _answer(args: argparse.Namespace) -> Answer:
-    session = Session(profile=args.profile, region=args.region)
     settings = Settings.from_env()
+    session = Session(profile=args.profile, region=args.region or settings.client_region or None)
     if args.region:
         settings = settings.for_region(args.region)
     return commands.run(args, Wiring(settings, session), Clock.begin(args.at))

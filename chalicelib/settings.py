@@ -28,6 +28,8 @@ class Settings:
     """Empty: the client's own region."""
     home_region: str = ""
     """Where the catalogue table is; empty: the client's own region."""
+    client_region: str = ""
+    """``AWS_REGION``, which boto3 itself does not read; empty: boto3 finds a region or none."""
     quarantine: timedelta = timedelta(hours=24)
     kms_key: str = ""
     """Encrypts user data in the catalogue; empty: user data is not stored."""
@@ -60,6 +62,7 @@ class Settings:
             plans=env.get("SNAPBACK_PLANS", ""),
             regions=tuple(env.get("SNAPBACK_REGIONS", "").replace(",", " ").split()),
             home_region=env.get("SNAPBACK_HOME_REGION", ""),
+            client_region=env.get("AWS_REGION", ""),
             quarantine=quarantine,
             kms_key=env.get("SNAPBACK_KMS_KEY", ""),
         )

@@ -131,4 +131,5 @@ class Wiring:
 @cache
 def deployed() -> Wiring:
     """The wiring of a Lambda: its environment and its role, kept between invocations."""
-    return Wiring(Settings.from_env(), Session())
+    settings = Settings.from_env()
+    return Wiring(settings, Session(region=settings.client_region or None))

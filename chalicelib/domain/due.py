@@ -40,12 +40,14 @@ def decide_due(
     A plan is filled by any scheduled point, not failed, whose slot is at or after the
     plan's latest one. All plans that are not filled become one point, at the latest of
     their slots: a machine tagged just now is due at once, and after an outage every
-    missed slot together is caught up once, not one by one.
+    missed slot together is caught up once, not one by one. A point dated in the future
+    fills nothing: a clock that once ran ahead must not stop backups until then.
     """
     if subscription.is_off:
         return NotDue(reason="its tag says not to back it up")
     scheduled = [p for p in points if p.kind is Kind.SCHEDULED]
-    alive = [p.at for p in scheduled if p.state not in (State.FAILED, State.GONE)]
+    lost = (State.FAILED, State.GONE)
+    alive = [p.at for p in scheduled if p.state not in lost and p.at <= now]
     newest = max(alive, default=None)
     slots = {plan.name: plan.schedule.latest(now) for plan in subscription.plans}
     open_plans = tuple(name for name, slot in slots.items() if newest is None or newest < slot)

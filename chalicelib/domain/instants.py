@@ -20,7 +20,9 @@ def parse_instant(text: str, *, what: str = "time") -> datetime:
     """Read an ISO 8601 instant or date (midnight UTC); *what* names it in the error."""
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # overflow: the first or last hours there are
         raise InvalidInputError(
             f"{what} {text!r} is not a time", hint=f"write it like {_FORMS}"
         ) from None
@@ -30,7 +32,7 @@ def parse_instant(text: str, *, what: str = "time") -> datetime:
                 f"{what} {text!r} has no zone", hint=f"write it like {_FORMS}; Z means UTC"
             )
         moment = moment.replace(tzinfo=UTC)
-    return moment.astimezone(UTC)
+    return moment
 
 
 def iso_minute(moment: datetime) -> str:

@@ -12,6 +12,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.errors import InvalidInputError
@@ -67,6 +68,16 @@ class PlanBook:
             most = getattr(self.ceiling, rule) if self.ceiling is not None else 0
             if most and asked > most and rule != "minimum":
                 return f"{rule}={asked} is above the operator's maximum ({self.ceiling})"
+        return self._outside_span(wanted)
+
+    def _outside_span(self, wanted: Retention) -> str:
+        asked = wanted.within or timedelta(0)
+        least = self.floor.within if self.floor is not None else None
+        if least is not None and asked < least:
+            return f"within is below the operator's minimum ({self.floor})"
+        most = self.ceiling.within if self.ceiling is not None else None
+        if most is not None and asked > most:
+            return f"within is above the operator's maximum ({self.ceiling})"
         return ""
 
 

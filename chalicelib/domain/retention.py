@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.errors import InvalidInputError
@@ -56,22 +57,32 @@ class Rule:
 
 def rules_of(retention: Retention, zone: str) -> tuple[Rule, ...]:
     """The counting rules with a quota; days, weeks, months and years are those of *zone*."""
-    local = ZoneInfo(zone)
 
-    def period(form: str) -> Callable[[datetime], str]:
-        return lambda moment: moment.astimezone(local).strftime(form)
+    def period(place: int) -> Callable[[datetime], str]:
+        return lambda moment: _periods(moment, zone)[place]
 
     return tuple(
         rule
         for rule in (
-            Rule("hourly", retention.hourly, lambda m: m.strftime("%Y-%m-%d %H:00Z")),
-            Rule("daily", retention.daily, period("%Y-%m-%d")),
-            Rule("weekly", retention.weekly, period("%G-W%V")),
-            Rule("monthly", retention.monthly, period("%Y-%m")),
-            Rule("yearly", retention.yearly, period("%Y")),
+            Rule("hourly", retention.hourly, period(0)),
+            Rule("daily", retention.daily, period(1)),
+            Rule("weekly", retention.weekly, period(2)),
+            Rule("monthly", retention.monthly, period(3)),
+            Rule("yearly", retention.yearly, period(4)),
         )
         if rule.quota
     )
+
+
+# A fleet shares its slots, and every rule and retention asks again.
+@lru_cache(maxsize=1 << 16)
+def _periods(moment: datetime, zone: str) -> tuple[str, str, str, str, str]:
+    """The hour (UTC), and *zone*'s day, ISO week, month and year, that *moment* falls into."""
+    local = moment.astimezone(ZoneInfo(zone))
+    year, week, _ = local.isocalendar()
+    day = local.date().isoformat()
+    hour = f"{moment.date().isoformat()} {moment.hour:02}:00Z"
+    return hour, day, f"{year:04}-W{week:02}", day[:7], day[:4]
 
 
 def parse_retention(text: str) -> Retention:

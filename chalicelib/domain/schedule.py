@@ -1,14 +1,17 @@
 """Schedules: the grammar of ``snapback:schedule``, and the slots that it makes.
 
-Cron and time zones are cronsim's work. A daily slot falls exactly once on every local
-day: at the shifted time in the night that skips it, once in the night that has it twice.
+Cron is cronsim's work. A daily slot falls exactly once on every local day: at the
+shifted time in the night that skips it, once in the night that has it twice (F30).
 ``hourly`` and ``every`` are counted in UTC, where no hour is skipped or repeated.
 """
 
 import re
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import islice, takewhile
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -31,8 +34,10 @@ _YEARLY = re.compile(rf"yearly:(?P<month>0[1-9]|1[0-2])-(?P<day>0[1-9]|[12][0-9]
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _LEAST, _MOST = timedelta(minutes=5), timedelta(days=31)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# A leap day comes at most eight years after the last (1896 to 1904, 2096 to 2104).
-_WINDOWS = (timedelta(hours=3), timedelta(days=3), timedelta(days=40), timedelta(days=8 * 366))
+# The rarest slot that exists is a leap day on one weekday: forty years apart across 2100.
+_WINDOWS = (timedelta(hours=3), timedelta(days=3), timedelta(days=40), timedelta(days=50 * 366))
+# Zones of other kinds, or of this machine only: a Lambda may lack them.
+_NO_ZONE = re.compile(r"(posix|right)/.*|localtime|posixrules|Factory")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +64,45 @@ class Schedule:
         if self.interval is not None:
             done = (moment - _EPOCH) // self.interval
             return tuple(_EPOCH + self.interval * (done + n) for n in range(1, count + 1))
-        slots = CronSim(self.cron, moment.astimezone(ZoneInfo(self.zone)))
-        return tuple(next(slots).astimezone(UTC) for _ in range(count))
+        return tuple(islice(_slots(self, moment), count))
+
+
+def _slots(schedule: Schedule, after: datetime) -> Iterator[datetime]:
+    """Every slot after *after*, in UTC.
+
+    A slot at a time of day is looked for on the wall clock and then placed in the zone.
+    Only a slot of every hour or minute is counted through the hours as they really pass.
+    """
+    zone = ZoneInfo(schedule.zone)
+    minute, hour = schedule.cron.split()[:2]
+    if minute.startswith("*") or hour.startswith("*"):
+        yield from (s.astimezone(UTC) for s in CronSim(schedule.cron, after.astimezone(zone)))
+        return
+    # From a day before: in a night that repeats an hour the wall clock runs behind.
+    start = after.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
+    last = after
+    for wall in CronSim(schedule.cron, start):
+        slot = _placed(wall, zone)
+        if slot > last:  # times skipped together fall on the same moment: one slot
+            yield slot
+            last = slot
+
+
+def _placed(wall: datetime, zone: ZoneInfo) -> datetime:
+    """The first moment at which *zone*'s clocks show *wall*.
+
+    A time that the clocks skip becomes the first that they show afterwards, or the last
+    before where that would be another day (America/Nuuk skips 23:00 to midnight).
+    """
+    moment = wall.replace(tzinfo=zone).astimezone(UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) == wall:
+        return moment
+    before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    offset = before.astimezone(zone).utcoffset()
+    while before.astimezone(zone).utcoffset() == offset:
+        before += timedelta(minutes=1)
+    same_day = before.astimezone(zone).date() == wall.date()
+    return before if same_day else before - timedelta(minutes=1)
 
 
 @lru_cache(maxsize=4096)
@@ -68,17 +110,10 @@ def _latest(schedule: Schedule, now: datetime) -> datetime:
     if schedule.interval is not None:
         return _EPOCH + schedule.interval * ((now - _EPOCH) // schedule.interval)
     for window in _WINDOWS:
-        found = None
-        slots = CronSim(schedule.cron, (now - window).astimezone(ZoneInfo(schedule.zone)))
-        for slot in slots:
-            if slot > now:
-                break
-            found = slot
-        if found is not None:
-            return found.astimezone(UTC)
-    raise InvalidInputError(
-        f"schedule {schedule.text!r} has no slot in the last eight years", hint=f"use {FORMS}"
-    )
+        found = deque(takewhile(lambda slot: slot <= now, _slots(schedule, now - window)), 1)
+        if found:
+            return found[0]
+    raise _wrong(schedule.text, "it had no slot in fifty years")
 
 
 def parse_schedule(text: str) -> Schedule:
@@ -131,12 +166,14 @@ def _checked(words: str, cron: str, zone: str) -> Schedule:
     """A cron schedule that has a known zone and at least one slot."""
     zone = zone or "UTC"
     try:
-        ZoneInfo(zone)
+        known = not _NO_ZONE.fullmatch(zone) and ZoneInfo(zone)
     except (KeyError, ValueError, OSError):  # not found, not a key, or a folder of zones
-        raise _wrong(words, f"the zone {zone!r} is unknown; write it like Europe/London") from None
+        known = False
+    if not known:
+        raise _wrong(words, f"the zone {zone!r} is unknown; write it like Europe/London")
     try:
         next(CronSim(cron, _EPOCH))
-    except CronSimError as err:
+    except (CronSimError, ValueError) as err:  # ValueError: a number of thousands of digits
         raise _wrong(words, f"cron fields {cron!r} can not be read: {err}") from None
     except StopIteration:
         raise _wrong(words, "there is no such day, so it would never run") from None
