@@ -87,23 +87,23 @@ def _show(payload: Payload) -> list[str]:
 
 
 def _plan(payload: Payload) -> list[str]:
-    steps = [
-        (str(n), s["about"], s["action"], s["interruption"], s["undo"])
-        for n, s in enumerate(payload["steps"], start=1)
-    ]
     lines = [
         f"roll back {payload['instance']} to {payload['image']} "
         f"({payload['mode']}: {payload['mode_reason']})",
         "",
-        *table(("", "STEP", "API", "INTERRUPTION", "UNDO"), steps),
-        "",
+        "steps:",
     ]
-    for title, key, mark in (("blockers", "blockers", "x "), ("warnings", "warnings", "! ")):
+    for number, step in enumerate(payload["steps"], start=1):
+        lines += paragraph(step["about"], f"{number:3}. ")
+        lines += paragraph(f"call: {step['action']}", "       ")
+        if step["interruption"] != "none":
+            lines += paragraph(f"interruption: {step['interruption']}", "       ")
+        lines += paragraph(f"undo: {step['undo']}", "       ")
+    for key, mark in (("blockers", "  x "), ("warnings", "  ! ")):
         if payload[key]:
-            lines += [f"{title}:"]
+            lines += ["", f"{key}:"]
             lines += [line for text in payload[key] for line in paragraph(text, mark)]
-            lines.append("")
-    lines += [*_fidelity(payload["fidelity"]), "", f"digest {payload['digest']}"]
+    lines += ["", *_fidelity(payload["fidelity"]), "", f"digest {payload['digest']}"]
     if not payload["blockers"]:
         lines.append(
             f"apply it: snapback rollback apply {payload['instance']} --to {payload['image']} "
@@ -114,14 +114,16 @@ def _plan(payload: Payload) -> list[str]:
 
 def _journal(payload: Payload) -> list[str]:
     marks = {"todo": " ", "begun": ">", "done": "x", "undoing": "<", "undone": "-"}
-    steps = [(f"[{marks[s['state']]}]", s["about"], s["note"]) for s in payload["steps"]]
+    reason = f" ({payload['reason']})" if payload["reason"] else ""
     lines = [
-        f"{payload['rollback']} {payload['state']}: {payload['instance']} -> "
-        f"{payload['replacement'] or '(not launched)'} from {payload['image']}"
-        + (f" ({payload['reason']})" if payload["reason"] else ""),
+        f"{payload['rollback']} {payload['state']}{reason}: {payload['instance']} -> "
+        f"{payload['replacement'] or '(not launched)'} from {payload['image']}",
         "",
-        *table(("", "STEP", "SEEN"), steps),
     ]
+    for step in payload["steps"]:
+        lines += paragraph(step["about"], f"[{marks[step['state']]}] ")
+        if step["note"]:
+            lines += paragraph(step["note"], "      ")
     if payload["fidelity"]:
         lines += ["", *_fidelity(payload["fidelity"])]
     if payload["state"] == "done":

@@ -107,19 +107,20 @@ def spell_interface(interface: Interface) -> str:
 
 
 def compare(wanted: Configuration, observed: Configuration) -> tuple[Line, ...]:
-    """After a launch: each property of *wanted* beside what EC2 says of the replacement."""
+    """After a launch: each property of *wanted* beside what EC2 says of the replacement.
+
+    What the original's description left open is not compared: EC2 fills it with defaults.
+    """
     before, after = properties(wanted), properties(observed)
     return tuple(
-        Line(
-            name,
-            Fate.RESTORED if after.get(name, "") == value else Fate.SUBSTITUTED,
-            value,
-            "" if after.get(name, "") == value else "EC2 made it otherwise",
-            after.get(name, "absent"),
-        )
-        for name, value in before.items()
-        if value or after.get(name)
+        _compared(name, value, after.get(name, "")) for name, value in before.items() if value
     )
+
+
+def _compared(name: str, wanted: str, observed: str) -> Line:
+    if observed == wanted:
+        return Line(name, Fate.RESTORED, wanted, observed=observed)
+    return Line(name, Fate.SUBSTITUTED, wanted, f"wanted {wanted}", observed or "absent")
 
 
 def _yes(flag: bool) -> str:  # noqa: FBT001 (it spells the flag, it is no switch)
