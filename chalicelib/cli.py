@@ -48,8 +48,11 @@ class Clock:
             print(f"\r\033[K{text[:100]}", end="", file=sys.stderr, flush=True)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command, print its answer, return its exit code (DESIGN section 6)."""
+def main(arguments: Sequence[str] | None = None, *, session: Session | None = None) -> int:
+    """Run one command, print its answer, return its exit code (DESIGN section 6).
+
+    A program that runs many commands hands over its own *session*, whose clients are kept.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         args = parser().parse_args(given)
@@ -60,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     as_json = args.output == "json"
     try:
-        answer = _answer(args)
+        answer = _answer(args, session)
     except SnapbackError as err:
         answer = answers.of_error(err)
     except KeyboardInterrupt:
@@ -71,9 +74,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return _print(answer, commands.name_of(args), as_json=as_json)
 
 
-def _answer(args: argparse.Namespace) -> Answer:
+def _answer(args: argparse.Namespace, session: Session | None) -> Answer:
     settings = Settings.from_env()
-    session = Session(profile=args.profile, region=args.region or settings.client_region or None)
+    if session is None:
+        region = args.region or settings.client_region or None
+        session = Session(profile=args.profile, region=region)
     if args.region:
         settings = settings.for_region(args.region)
     return commands.run(args, Wiring(settings, session), Clock.begin(args.at))

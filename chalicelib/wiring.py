@@ -54,7 +54,7 @@ class Wiring:
     @cached_property
     def vault(self) -> KmsVault:
         """Where user data is sealed, if anywhere."""
-        return KmsVault(self.session.kms(self.home), self.settings.kms_key)
+        return KmsVault(lambda: self.session.kms(self.home), self.settings.kms_key)
 
     @cached_property
     def plans(self) -> PlanBook:
@@ -107,7 +107,7 @@ class Wiring:
             raise InvalidInputError(
                 "no region is set", hint="give --region, or set AWS_REGION or a profile with one"
             )
-        if region not in self.session.known_regions():
+        if not self.session.is_region(region):
             raise InvalidInputError(
                 f"{what} {region!r} is not a region of EC2", hint="it looks like eu-west-1"
             )

@@ -133,21 +133,25 @@ def _configuration(described: "InstanceTypeDef", tags: Mapping[str, str]) -> Con
         bandwidth_weighting=described.get("NetworkPerformanceOptions", {}).get(
             "BandwidthWeighting", ""
         ),
-        licenses=tuple(
-            item["LicenseConfigurationArn"]
-            for item in described.get("Licenses", [])
-            if "LicenseConfigurationArn" in item
-        ),
+        licenses=_licenses(described),
         metadata=_metadata(described),
         tags=dict(tags),
         disks=_disks(described),
-        interfaces=tuple(
-            sorted(
-                (_interface(i) for i in described.get("NetworkInterfaces", [])),
-                key=lambda i: (i.network_card_index, i.device_index),
-            )
-        ),
+        interfaces=_interfaces(described),
     )
+
+
+def _licenses(described: "InstanceTypeDef") -> tuple[str, ...]:
+    return tuple(
+        item["LicenseConfigurationArn"]
+        for item in described.get("Licenses", [])
+        if "LicenseConfigurationArn" in item
+    )
+
+
+def _interfaces(described: "InstanceTypeDef") -> tuple[Interface, ...]:
+    found = [_interface(i) for i in described.get("NetworkInterfaces", [])]
+    return tuple(sorted(found, key=lambda i: (i.network_card_index, i.device_index)))
 
 
 def _placement(described: "InstanceTypeDef") -> Placement:

@@ -1,6 +1,7 @@
 """User data at rest: encrypted with a KMS key of the operator's, or not kept at all."""
 
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from chalicelib.aws.errors import translated
@@ -15,7 +16,8 @@ _CHUNK = 4096
 class KmsVault:
     """Seals secrets to their lineage: ciphertext of one machine opens for no other."""
 
-    def __init__(self, client: "KMSClient", key_id: str) -> None:
+    def __init__(self, client: "Callable[[], KMSClient]", key_id: str) -> None:
+        """*client* is asked for on first use: most deployments never talk to KMS."""
         self._client = client
         self._key_id = key_id
 
@@ -26,7 +28,7 @@ class KmsVault:
         sealed = []
         with translated("encrypt user data for the catalogue"):
             for start in range(0, len(secret), _CHUNK):
-                answer = self._client.encrypt(
+                answer = self._client().encrypt(
                     KeyId=self._key_id,
                     Plaintext=secret[start : start + _CHUNK],
                     EncryptionContext={"snapback:lineage": lineage},
@@ -39,7 +41,7 @@ class KmsVault:
         opened = []
         with translated("decrypt user data from the catalogue"):
             for chunk in sealed.split("."):
-                answer = self._client.decrypt(
+                answer = self._client().decrypt(
                     CiphertextBlob=b64decode(chunk),
                     EncryptionContext={"snapback:lineage": lineage},
                 )

@@ -92,13 +92,10 @@ def _is_past(point: RecoveryPoint, now: datetime) -> bool:
 
 def _always(point: RecoveryPoint, now: datetime) -> Iterator[str]:
     """Why a point stays whatever the rules say."""
-    if held := _hold(point, now):
-        yield held
+    yield from _promised(point, now)
     yield from (f"not trusted, left alone: {problem}" for problem in point.problems)
     if not _is_past(point, now):
         yield f"dated in the future ({iso_minute(point.at)}), left alone"
-    if point.keep_until is not None and point.keep_until > now:
-        yield f"to be kept until {iso_minute(point.keep_until)}"
     match point.state:
         case State.PENDING:
             yield "pending: not finished yet"
@@ -110,6 +107,14 @@ def _always(point: RecoveryPoint, now: datetime) -> Iterator[str]:
             yield "already deregistered"
         case _:
             pass
+
+
+def _promised(point: RecoveryPoint, now: datetime) -> Iterator[str]:
+    """What the point's own tags promise for now, quarantined or not."""
+    if held := _hold(point, now):
+        yield held
+    if point.keep_until is not None and point.keep_until > now:
+        yield f"to be kept until {iso_minute(point.keep_until)}"
 
 
 def _hold(point: RecoveryPoint, now: datetime) -> str:
@@ -133,8 +138,10 @@ class _Tally:
 
     def claim(self, point: RecoveryPoint) -> str:
         """Why the rule keeps *point*, or empty. Points must come newest first."""
+        if len(self.seen) >= self.rule.quota:
+            return ""
         period = self.rule.period_of(point.at)
-        if period in self.seen or len(self.seen) >= self.rule.quota:
+        if period in self.seen:
             return ""
         self.seen.add(period)
         return f"{self.rule.name} {len(self.seen)}/{self.rule.quota} ({period})"
@@ -150,9 +157,7 @@ class _Claims:
 
     def add(self, point: RecoveryPoint, reason: str) -> None:
         """Another reason to keep *point*."""
-        known = self.reasons.setdefault(point.image_id, [])
-        if reason not in known:
-            known.append(reason)
+        self.reasons.setdefault(point.image_id, []).append(reason)
 
     def claim(self, points: list[RecoveryPoint], current: Retention | None) -> None:
         """Add what every retention in play keeps of one kind's points (newest first)."""
@@ -207,8 +212,9 @@ def _would_return(
         return {}
     claims = _Claims(zone, now)
     for point in ordered:
-        if point.image_id in quarantined and (held := _hold(point, now)):
-            claims.add(point, held)
+        if point.image_id in quarantined:
+            for reason in _promised(point, now):
+                claims.add(point, reason)
     for kind in Kind:
         candidates = [
             p

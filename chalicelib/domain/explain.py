@@ -8,7 +8,7 @@ from cronsim import CronSim
 
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.instants import spell_age
-from chalicelib.domain.plans import Plan, PlanBook
+from chalicelib.domain.plans import OFF, Plan, PlanBook
 from chalicelib.domain.retention import Retention, parse_retention
 from chalicelib.domain.schedule import Schedule, parse_schedule
 from chalicelib.domain.subscription import merged, read_subscription
@@ -32,7 +32,7 @@ def explain(value: str, book: PlanBook, now: datetime) -> Explanation:
     Raises ``InvalidInputError`` that says what is wrong with the reading it looks most like.
     """
     words = " ".join(value.split())
-    if words in ("off", "false", "no"):
+    if words in OFF:
         return Explanation(value=value, meaning=("Not backed up, on purpose.",))
     if words.partition("=")[2] and not words.startswith("cron:"):
         return Explanation(value=value, meaning=spell_retention(parse_retention(words)))

@@ -13,13 +13,12 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.options import Options, parse_options
 from chalicelib.domain.recovery_point import Kind
 from chalicelib.domain.retention import Retention, parse_retention
-from chalicelib.domain.schedule import Schedule, parse_schedule
+from chalicelib.domain.schedule import Schedule, is_zone, parse_schedule
 
 _BUILT_IN = {
     "hourly": ("hourly@:00", "hourly=24 daily=2 min=2"),
@@ -29,6 +28,8 @@ _BUILT_IN = {
     "gold": ("hourly@:00", "hourly=24 daily=7 weekly=4 monthly=12 yearly=2 min=2"),
 }
 _BY_KIND = {Kind.MANUAL: "within=30d", Kind.CHANGE: "within=14d", Kind.SAFETY: "within=7d"}
+OFF = ("off", "false", "no")
+"""What a plan's tag says for "not backed up, on purpose": no plan can be called so."""
 _PLAN_KEYS = ("schedule", "retain", "options", "zone")
 
 
@@ -140,6 +141,8 @@ class _Reader:
         where = f"plans.{name}"
         if not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
             self.problems.append(f"{where}: a plan's name has letters, digits, '-' and '_' only")
+        if name in OFF:
+            self.problems.append(f"{where}: {name} means not to back up, it can be no plan")
         if not isinstance(table, dict):
             self.problems.append(f"{where} must be a table, not {table!r}")
             return None
@@ -180,12 +183,10 @@ class _Reader:
 
     def zone(self, where: str, name: object) -> str:
         """A time zone's name, UTC when it is none."""
-        try:
-            ZoneInfo(_text(name))
-        except (KeyError, ValueError, OSError, InvalidInputError):
-            self.problems.append(f"{where} is {name!r}: write it like Europe/London")
-            return "UTC"
-        return _text(name)
+        if isinstance(name, str) and is_zone(name):
+            return name
+        self.problems.append(f"{where} is {name!r}: write it like Europe/London")
+        return "UTC"
 
     def kinds(self, table: Mapping[str, object]) -> dict[Kind, Retention]:
         """The retention of manual, change and safety points."""

@@ -143,7 +143,8 @@ def read_point(image: ListedImage, deployment: str) -> RecoveryPoint:
         plans=tuple(filter(None, image.tags.get(PLAN, "").split("+"))),
         retain=image.tags.get(RETAIN, ""),
         keep_until=_instant(until, KEEP_UNTIL, problems) if until else None,
-        hold=image.tags.get(HOLD, ""),
+        # A hold set by hand with no value is a hold all the same.
+        hold=(image.tags[HOLD] or "forever") if HOLD in image.tags else "",
         quarantined_at=_instant(stamped, QUARANTINED_AT, problems) if stamped else None,
         change=image.tags.get(CHANGE, ""),
         manifest=image.tags.get(MANIFEST, ""),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.canonical import digest
+from chalicelib.domain.instants import iso_minute
 from chalicelib.domain.recovery_point import Kind, RecoveryPoint, Snapshot
 
 
@@ -78,13 +79,14 @@ class PointRecord:
             ("lineage", self.lineage, point.lineage),
             ("instance", self.instance_id, point.instance_id),
             ("kind", self.kind.value, point.kind.value),
+            ("slot", iso_minute(self.at), iso_minute(point.at)),
             ("manifest", self.manifest, point.manifest),
             ("retention", self.retain, point.retain),
         ):
             if ours != theirs:
                 return f"its {what} tag says {theirs!r}, the catalogue says {ours!r}"
         if self.seal and self.seal != self.seal_of(point):
-            return "its slot or snapshots are not those that the catalogue sealed"
+            return "its snapshots are not those that the catalogue sealed"
         return ""
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from itertools import islice, takewhile
+from itertools import groupby, islice, takewhile
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -76,16 +76,12 @@ def _slots(schedule: Schedule, after: datetime) -> Iterator[datetime]:
     zone = ZoneInfo(schedule.zone)
     minute, hour = schedule.cron.split()[:2]
     if minute.startswith("*") or hour.startswith("*"):
-        yield from (s.astimezone(UTC) for s in CronSim(schedule.cron, after.astimezone(zone)))
-        return
+        return (s.astimezone(UTC) for s in CronSim(schedule.cron, after.astimezone(zone)))
     # From a day before: in a night that repeats an hour the wall clock runs behind.
     start = after.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
-    last = after
-    for wall in CronSim(schedule.cron, start):
-        slot = _placed(wall, zone)
-        if slot > last:  # times skipped together fall on the same moment: one slot
-            yield slot
-            last = slot
+    placed = (_placed(wall, zone) for wall in CronSim(schedule.cron, start))
+    # Times that are skipped together fall on the same moment: one slot.
+    return (slot for slot, _ in groupby(placed) if slot > after)
 
 
 def _placed(wall: datetime, zone: ZoneInfo) -> datetime:
@@ -109,11 +105,11 @@ def _placed(wall: datetime, zone: ZoneInfo) -> datetime:
 def _latest(schedule: Schedule, now: datetime) -> datetime:
     if schedule.interval is not None:
         return _EPOCH + schedule.interval * ((now - _EPOCH) // schedule.interval)
-    for window in _WINDOWS:
-        found = deque(takewhile(lambda slot: slot <= now, _slots(schedule, now - window)), 1)
-        if found:
-            return found[0]
-    raise _wrong(schedule.text, "it had no slot in fifty years")
+    newest = (
+        deque(takewhile(lambda slot: slot <= now, _slots(schedule, now - window)), maxlen=1)
+        for window in _WINDOWS
+    )
+    return next(filter(None, newest))[0]
 
 
 def parse_schedule(text: str) -> Schedule:
@@ -127,6 +123,14 @@ def parse_schedule(text: str) -> Schedule:
     if match := _HOURLY.fullmatch(words):
         return Schedule(words, f"{int(match['minute'])} * * * *")
     return _checked(words, _calendar(words, head), zone)
+
+
+def is_zone(name: str) -> bool:
+    """Whether *name* is a time zone, on every machine and not on this one only."""
+    try:
+        return not _NO_ZONE.fullmatch(name) and bool(ZoneInfo(name))
+    except (KeyError, ValueError, OSError):  # not found, not a key, or a folder of zones
+        return False
 
 
 def _every(words: str, match: re.Match[str]) -> Schedule:
@@ -165,11 +169,7 @@ def _calendar(words: str, head: str) -> str:
 def _checked(words: str, cron: str, zone: str) -> Schedule:
     """A cron schedule that has a known zone and at least one slot."""
     zone = zone or "UTC"
-    try:
-        known = not _NO_ZONE.fullmatch(zone) and ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):  # not found, not a key, or a folder of zones
-        known = False
-    if not known:
+    if not is_zone(zone):
         raise _wrong(words, f"the zone {zone!r} is unknown; write it like Europe/London")
     try:
         next(CronSim(cron, _EPOCH))

@@ -6,14 +6,13 @@ from difflib import get_close_matches
 
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.options import parse_options
-from chalicelib.domain.plans import Plan, PlanBook
+from chalicelib.domain.plans import OFF, Plan, PlanBook
 from chalicelib.domain.retention import Retention, parse_retention
 from chalicelib.domain.schedule import parse_schedule
 
 SCHEDULE = "snapback:schedule"
 RETAIN = "snapback:retain"
 OPTIONS = "snapback:options"
-_OFF = ("off", "false", "no")
 _FORBIDDEN = ",()[]"
 _KNOWN = ("plan", "schedule", "retain", "options", "lineage", "rollback")
 _Report = Callable[[str, str], None]
@@ -114,7 +113,7 @@ def read_subscription(
     for key in sorted(tags):
         _check_key(key, tags[key], plan_tag, problem)
     value = tags.get(plan_tag, "").strip()
-    if value in _OFF:
+    if value in OFF:
         return (None if found else Subscription(instance_id=instance_id)), tuple(found)
     plans = _plans(value, book, plan_tag, problem)
     plans = tuple(_overridden(plan, tags, book, problem) for plan in plans)
@@ -134,9 +133,10 @@ def _check_key(key: str, value: str, plan_tag: str, problem: _Report) -> None:
     own = {f"snapback:{name}" for name in _KNOWN} | {plan_tag}
     if key in own:
         return
-    near = get_close_matches(key.lower(), sorted(own), 1, cutoff=0.85)
+    spelt = {name.lower(): name for name in sorted(own)}
+    near = get_close_matches(key.lower(), spelt, 1, cutoff=0.85)
     if key.lower().startswith("snapback:") or near:
-        guess = f"; did you mean {near[0]}?" if near else ""
+        guess = f"; did you mean {spelt[near[0]]}?" if near else ""
         problem(key, f"Snapback does not know this key{guess}")
 
 
@@ -146,7 +146,7 @@ def _plans(value: str, book: PlanBook, plan_tag: str, problem: _Report) -> tuple
     for name in dict.fromkeys(names):
         if name in book.plans:
             known.append(book.plans[name])
-        elif name in _OFF:
+        elif name in OFF:
             problem(plan_tag, f"{name} can not be joined with plans")
         else:
             said = f"there is no plan {name!r}" if name else "it names no plan"

@@ -68,7 +68,7 @@ def run(
         names = {o.instance.instance_id: o.name for o in orders}
         asked += [
             Asked(taken=t, site=site, name=names[t.outcome.subject])
-            for t in take(site, orders, now)
+            for t in take(site, orders, now, known={})
         ]
     return tuple(asked)
 

@@ -26,8 +26,7 @@ def settle(site: Site, inventory: Inventory) -> tuple[Outcome, ...]:
         record = inventory.records.get(point.name)
         if record is None or point.problems:
             continue
-        if record.stage is Stage.QUARANTINED and point.image_id in inventory.unsettled:
-            # Somebody enabled it by hand, or a release was cut off: it is back.
+        if record.stage is Stage.QUARANTINED and _is_back(point, inventory):
             site.region.images.untag([point.image_id], [QUARANTINED_AT])
         elif record.stage not in _UNSETTLED:
             continue
@@ -48,9 +47,24 @@ def settle(site: Site, inventory: Inventory) -> tuple[Outcome, ...]:
     )
 
 
+def _is_back(point: RecoveryPoint, inventory: Inventory) -> bool:
+    """Whether somebody enabled a quarantined point by hand, or its release was cut off.
+
+    Its stamp has to go with the row's: together they would count as a first look.
+    """
+    stamped = point.quarantined_at is not None or point.image_id in inventory.unsettled
+    return point.is_available and stamped
+
+
 def _settled(record: PointRecord, point: RecoveryPoint) -> PointRecord:
     """The row once image and snapshots are known: sealed, so that later edits show."""
-    known = replace(record, image_id=point.image_id, snapshots=point.snapshots, stage=Stage.SETTLED)
+    known = replace(
+        record,
+        image_id=point.image_id,
+        snapshots=point.snapshots,
+        stage=Stage.SETTLED,
+        quarantined_at=None,
+    )
     return replace(known, seal=known.seal_of(point))
 
 

@@ -1,6 +1,6 @@
 """Taking recovery points: capture, write ahead, create. Scheduled and manual ones alike."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -55,25 +55,30 @@ def take(
     orders: Sequence[Order],
     now: datetime,
     *,
+    known: Mapping[str, PointRecord],
     keep_going: Callable[[], bool] = lambda: True,
 ) -> tuple[Taken, ...]:
     """Take every order's point; one that fails never stops the others.
 
-    A row is written before each image is created and completed afterwards, so a run
-    that is cut off anywhere is continued by the next: the name finds the image. When
-    *keep_going* says no, the rest is reported as pending and left to the next run.
+    *known* are the rows that there are already, by AMI name. A row is written before each
+    image is created and completed afterwards, so a run that is cut off anywhere is
+    continued by the next: the name finds the image. When *keep_going* says no, the rest
+    is reported as pending and left to the next run.
     """
     feasible, refused = _sort_out(orders)
     if not feasible:
         return refused
-    captured = _capture(site, feasible, now)
-    taken = list(refused)
+    captured, failed = _capture(site, feasible, now)
+    taken = [*refused, *failed]
     for order in feasible:
+        configuration = captured.get(order.instance.instance_id)
+        if configuration is None:
+            continue
         if not keep_going():
             taken.append(_told(order, Result.PENDING, "out of time; the next run goes on"))
             continue
         try:
-            taken.append(_take_one(site, order, captured[order.instance.instance_id]))
+            taken.append(_take_one(site, order, configuration, known.get(order.name)))
         except SnapbackError as err:
             taken.append(_told(order, Result.FAILED, err.message))
     return tuple(taken)
@@ -96,7 +101,9 @@ def _sort_out(orders: Sequence[Order]) -> tuple[list[Order], tuple[Taken, ...]]:
     return feasible, tuple(refused)
 
 
-def _take_one(site: Site, order: Order, configuration: Configuration) -> Taken:
+def _take_one(
+    site: Site, order: Order, configuration: Configuration, before: PointRecord | None
+) -> Taken:
     record = PointRecord(
         name=order.name,
         region=site.region.name,
@@ -121,19 +128,22 @@ def _take_one(site: Site, order: Order, configuration: Configuration) -> Taken:
     try:
         image_id = site.region.images.create(request)
     except NameTakenError:
-        return _adopt(site, order, record)
+        return _adopt(site, order, record, before)
     site.catalogue.put_points([replace(record, stage=Stage.TAKEN, image_id=image_id)])
     note = f"{order.reason}; tags without room: {', '.join(dropped)}" if dropped else order.reason
     return _told(order, Result.DONE, note, image_id)
 
 
-def _adopt(site: Site, order: Order, record: PointRecord) -> Taken:
+def _adopt(site: Site, order: Order, record: PointRecord, before: PointRecord | None) -> Taken:
     """An earlier try made the image: take it up, if it is ours in every respect.
 
-    Its configuration was captured by that try; the row must name what its tags say.
+    Its configuration was captured by that try; the row must name what its tags say. While
+    EC2 does not show the image yet, the row of that try stands.
     """
     point = site.region.images.by_name(order.name)
     if point is None:
+        if before is not None:
+            site.catalogue.put_points([before])
         return _told(order, Result.PENDING, "an image of this name exists and is not visible yet")
     adopted = replace(
         record, stage=Stage.TAKEN, image_id=point.image_id, manifest=point.manifest,
@@ -160,8 +170,10 @@ def _tags_of(order: Order, deployment: str, configuration: Configuration) -> Poi
     )
 
 
-def _capture(site: Site, orders: Sequence[Order], now: datetime) -> dict[str, Configuration]:
-    """Every ordered instance's configuration, stored; single calls only where needed.
+def _capture(
+    site: Site, orders: Sequence[Order], now: datetime
+) -> tuple[dict[str, Configuration], list[Taken]]:
+    """Every ordered instance's configuration, stored, and what failed; few single calls.
 
     User data can change only while an instance is stopped (ModifyInstanceAttribute), and
     a start changes the launch time; so an unchanged description of a running instance
@@ -170,6 +182,7 @@ def _capture(site: Site, orders: Sequence[Order], now: datetime) -> dict[str, Co
     remembered = site.catalogue.instances(site.region.name)
     described = site.region.configurations.describe([o.instance for o in orders])
     captured: dict[str, Configuration] = {}
+    failed: list[Taken] = []
     manifests: list[tuple[str, Configuration]] = []
     records: list[InstanceRecord] = []
     for order in orders:
@@ -178,17 +191,21 @@ def _capture(site: Site, orders: Sequence[Order], now: datetime) -> dict[str, Co
             instance_id=name, region=site.region.name, lineage=order.lineage
         )
         fingerprint = digest((described[name], order.instance.launched_at), 32)
-        known = _still_true(site.catalogue, before, order, fingerprint, now)
-        if known is not None:
-            captured[name] = known
+        try:
+            known = _still_true(site.catalogue, before, order, fingerprint, now)
+            whole = known or _whole(site.region, described[name], order)
+        except SnapbackError as err:
+            failed.append(_told(order, Result.FAILED, err.message))
             continue
-        whole = _whole(site.region, described[name], order)
         captured[name] = whole
-        manifests.append((order.lineage, whole))
-        records.append(replace(before, fingerprint=fingerprint, manifest=whole.digest, read_at=now))
+        if known is None:
+            manifests.append((order.lineage, whole))
+            records.append(
+                replace(before, fingerprint=fingerprint, manifest=whole.digest, read_at=now)
+            )
     site.catalogue.put_manifests(manifests)
     site.catalogue.put_instances(records)
-    return captured
+    return captured, failed
 
 
 def _still_true(

@@ -3,16 +3,19 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from chalicelib.domain.due import Due, NotDue, decide_due
 from chalicelib.domain.errors import InvalidInputError, NotFoundError, SnapbackError
 from chalicelib.domain.instance import Instance, InstanceState
 from chalicelib.domain.names import slot_key
 from chalicelib.domain.plans import PlanBook
+from chalicelib.domain.point_tags import LINEAGE
 from chalicelib.domain.records import InstanceRecord, Role
 from chalicelib.domain.recovery_point import Kind, RecoveryPoint
 from chalicelib.domain.report import Outcome, Result, RunReport
 from chalicelib.domain.subscription import Problem, Subscription, read_subscription
+from chalicelib.jobs.deleting import attempt
 from chalicelib.jobs.inventory import Inventory, take_inventory
 from chalicelib.jobs.ports import Site
 from chalicelib.jobs.settle import settle
@@ -75,8 +78,11 @@ def read_due(site: Site, schedules: Schedules, inventory: Inventory, now: dateti
         points = lineages.get(lineage, ())
         subscription, found = _subscribe(instance, schedules, points)
         problems += found
-        if reason := _bystander(instance, record, leases, lineage):
+        if reason := _bystander(record, leases, lineage):
             verdict: Due | NotDue = NotDue(reason=reason)
+        elif claim := _false_claim(instance, lineage):
+            problems.append(claim)
+            verdict = NotDue(reason=f"its tag {claim.tag} says {claim.value}: {claim.message}")
         elif subscription is None:
             verdict = NotDue(reason="its tags can not be read, and it has no point to go by")
         else:
@@ -96,7 +102,10 @@ def _tick(
     keep_going: Callable[[], bool],
 ) -> list[Outcome]:
     inventory = take_inventory(site.region, site.catalogue)
-    outcomes = [] if dry_run else list(settle(site, inventory))
+    outcomes: list[Outcome] = []
+    if not dry_run:
+        # A point that can not be tagged is no reason to take no new ones.
+        outcomes += attempt(site.region.name, "settle", partial(settle, site, inventory))
     reading = read_due(site, schedules, inventory, now)
     outcomes += [_told_problem(site, p) for p in reading.problems]
     outcomes += [
@@ -109,7 +118,7 @@ def _tick(
             _told(o.instance.instance_id, "backup", Result.SKIPPED, f"dry run: {o.reason}", site)
             for o in reading.orders
         ]
-    taken = take(site, reading.orders, now, keep_going=keep_going)
+    taken = take(site, reading.orders, now, known=inventory.records, keep_going=keep_going)
     return outcomes + [t.outcome for t in taken]
 
 
@@ -142,21 +151,30 @@ def _slips(site: Site, schedules: Schedules, instances: tuple[Instance, ...]) ->
             yield from (p for p in problems if p.tag != schedules.plan_tag)
 
 
-def _bystander(
-    instance: Instance,
-    record: InstanceRecord | None,
-    leases: Mapping[str, str],
-    lineage: str,
-) -> str:
+def _bystander(record: InstanceRecord | None, leases: Mapping[str, str], lineage: str) -> str:
     """Why an instance of a lineage is not the one to back up now, or empty."""
     if lineage in leases:
         return f"rollback {leases[lineage]} of its lineage is under way"
     if record is not None and record.role is not Role.CURRENT:
         return f"{record.role.value} in its lineage by rollback {record.by_rollback}"
-    claimed = instance.tags.get("snapback:lineage", lineage)
-    if claimed != lineage:
-        return f"its tag snapback:lineage says {claimed}, and no rollback of ours made it so"
     return ""
+
+
+def _false_claim(instance: Instance, lineage: str) -> Problem | None:
+    """A lineage tag that no rollback of ours set: copied along, forged, or from a lost catalogue.
+
+    Obeying it would give whoever may tag the instance another machine's points; passing
+    over it in silence would leave the instance without backups.
+    """
+    claimed = instance.tags.get(LINEAGE, lineage)
+    if claimed == lineage:
+        return None
+    return Problem(
+        instance_id=instance.instance_id,
+        tag=LINEAGE,
+        value=claimed,
+        message="no rollback of ours made it so; remove the tag to back it up as its own machine",
+    )
 
 
 def _order(instance: Instance, lineage: str, wanted: Subscription, due: Due) -> Order:

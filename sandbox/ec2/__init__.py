@@ -5,18 +5,103 @@ rules) and, where the wire format needs it, ``<Family>Actions`` (mixed into moto
 responses). Listing one here is all it takes to put it in force.
 """
 
+from types import ModuleType
+
 from moto.ec2 import urls
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.responses import EC2Response
+from typing_extensions import override
+
+from sandbox.ec2.address_actions import AddressActions
+from sandbox.ec2.attributes import AttributeActions, AttributeRules
+from sandbox.ec2.encryption_settings import EncryptionSettingActions
+from sandbox.ec2.image_attributes import ImageAttributeActions, ImageAttributeRules
+from sandbox.ec2.image_copies import ImageCopyActions, ImageCopyRules
+from sandbox.ec2.image_creation import ImageCreationActions, ImageCreationRules
+from sandbox.ec2.image_lifecycle import ImageLifecycleActions, ImageLifecycleRules
+from sandbox.ec2.image_listing import ImageListingActions, ImageListingRules
+from sandbox.ec2.image_references import ImageReferenceActions, ImageReferenceRules
+from sandbox.ec2.image_registration import RegistrationActions, RegistrationRules
+from sandbox.ec2.images import ImageRules
+from sandbox.ec2.instance_options import OptionActions
+from sandbox.ec2.instances import InstanceActions
+from sandbox.ec2.interface_actions import InterfaceActions
+from sandbox.ec2.launches import LaunchActions, LaunchRules
+from sandbox.ec2.lifecycle_actions import LifecycleActions
+from sandbox.ec2.metadata_defaults import MetadataDefaultActions
+from sandbox.ec2.placement import PlacementActions
+from sandbox.ec2.private_addresses import PrivateAddressActions
+from sandbox.ec2.snapshot_actions import SnapshotActions
+from sandbox.ec2.snapshot_copies import SnapshotCopyActions, SnapshotCopyRules
+from sandbox.ec2.snapshot_tiers import TierRules
+from sandbox.ec2.snapshots import SnapshotRules
+from sandbox.ec2.status import StatusActions, StatusRules
+from sandbox.ec2.tags import TagActions, TagRules
+from sandbox.ec2.template_actions import TemplateActions
+from sandbox.ec2.timeline import TimelineActions
+from sandbox.ec2.volume_actions import VolumeActions
+from sandbox.ec2.volume_changes import VolumeChangeActions, VolumeChangeRules
+from sandbox.ec2.volume_status import VolumeStatusActions
+from sandbox.ec2.volumes import VolumeRules
 
 
 class SandboxEC2Backend(
+    ImageAttributeRules,
+    ImageCopyRules,
+    ImageCreationRules,
+    ImageLifecycleRules,
+    ImageListingRules,
+    ImageReferenceRules,
+    RegistrationRules,
+    LaunchRules,
+    AttributeRules,
+    StatusRules,
+    ImageRules,
+    VolumeChangeRules,
+    VolumeRules,
+    SnapshotCopyRules,
+    TierRules,
+    SnapshotRules,
+    TagRules,
     EC2Backend,
 ):
     """moto's EC2 for one account and region, corrected."""
 
+    @property
+    @override
+    def _url_module(self) -> ModuleType:
+        """Moto finds a backend's paths beside its module; ours are still moto's own."""
+        return urls
+
 
 class SandboxEC2Response(
+    AddressActions,
+    AttributeActions,
+    InstanceActions,
+    InterfaceActions,
+    LaunchActions,
+    LifecycleActions,
+    MetadataDefaultActions,
+    OptionActions,
+    StatusActions,
+    PlacementActions,
+    PrivateAddressActions,
+    TemplateActions,
+    TimelineActions,
+    ImageAttributeActions,
+    ImageCopyActions,
+    ImageCreationActions,
+    ImageLifecycleActions,
+    ImageListingActions,
+    ImageReferenceActions,
+    RegistrationActions,
+    VolumeActions,
+    VolumeChangeActions,
+    VolumeStatusActions,
+    SnapshotActions,
+    SnapshotCopyActions,
+    EncryptionSettingActions,
+    TagActions,
     EC2Response,
 ):
     """moto's EC2 wire format, corrected."""
@@ -26,3 +111,6 @@ def install() -> None:
     """Put the corrected EC2 in moto's place for this whole process (idempotent)."""
     ec2_backends.backend = SandboxEC2Backend
     urls.url_paths = {"{0}/": SandboxEC2Response.dispatch}
+    from sandbox import elbv2  # noqa: PLC0415 - it needs our EC2 to be there
+
+    elbv2.install()

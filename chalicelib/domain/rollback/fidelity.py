@@ -98,9 +98,9 @@ def spell_disk(disk: Disk) -> str:
 
 
 def spell_interface(interface: Interface) -> str:
-    """What of an interface a relaunch can repeat."""
+    """What of an interface a relaunch can repeat; EC2 tells groups in no order."""
     return (
-        f"{interface.subnet_id}, groups {'+'.join(interface.groups) or 'none'}, "
+        f"{interface.subnet_id}, groups {'+'.join(sorted(interface.groups)) or 'none'}, "
         f"{len(interface.private_ips)} private address(es), "
         f"source/dest check {_yes(interface.source_dest_check)}"
     )

@@ -93,7 +93,7 @@ def _chosen(world: World) -> Configuration:
         profile_arn=world.current.profile_arn,
         addresses=world.current.addresses,
         targets=world.current.targets,
-        unreadable=world.current.unreadable,
+        unreadable=tuple(dict.fromkeys((*base.unreadable, *world.current.unreadable))),
     )
 
 

@@ -94,7 +94,7 @@ def _fits(point: RecoveryPoint, choice: Choice) -> bool:
             return choice.moment is not None and point.created_at < choice.moment
         case By.CHANGE:
             return point.kind is Kind.CHANGE and point.change == choice.value
-        case By.IMAGE:
+        case _:
             return point.image_id == choice.value
 
 

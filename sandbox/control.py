@@ -1,0 +1,201 @@
+"""The sandbox's own HTTP paths, outside AWS's: clock, faults, calls, disks, health, events."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from sandbox import gate
+from sandbox.calls import Json, calls
+from sandbox.clock import clock
+from sandbox.disks import disks
+from sandbox.events import events
+from sandbox.faults import FaultError, faults
+from sandbox.health import health
+from sandbox.replies import Reply
+
+PREFIX = "/sandbox/"
+LARGEST_BODY = 1024 * 1024
+
+Query: TypeAlias = Mapping[str, str]
+Document: TypeAlias = "dict[str, Json]"
+
+
+class ControlError(Exception):
+    """The caller's mistake: an HTTP *status*, a *code* and a sentence."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+def answer(method: str, path: str, query: Query, body: bytes) -> Reply:
+    """Do what one control call asks (DESIGN section 8); errors are JSON, too."""
+    try:
+        verbs = ROUTES.get(f"{path}/".removeprefix(PREFIX).strip("/"))
+        if verbs is None:
+            known = ", ".join(f"{PREFIX}{name}" for name in ROUTES)
+            raise ControlError(404, "NotFound", f"{path} is not a control path; there are {known}")  # noqa: TRY301
+        act = verbs.get(method)
+        if act is None:
+            raise ControlError(  # noqa: TRY301
+                405, "MethodNotAllowed", f"{path} takes {' or '.join(verbs)}, not {method}"
+            )
+        with gate.lock:
+            return _reply(200, act(query, _document(method, body)))
+    except ControlError as error:
+        return _reply(error.status, {"error": {"code": error.code, "message": error.message}})
+
+
+def too_large(largest: int) -> Reply:
+    """The answer to a body of more than *largest* bytes, which nobody has read."""
+    sentence = f"a body may have {largest} bytes here"
+    return _reply(413, {"error": {"code": "TooLarge", "message": sentence}})
+
+
+def _reply(status: int, document: Document) -> Reply:
+    body = json.dumps(document, ensure_ascii=False).encode()
+    return Reply(status, {"Content-Type": "application/json"}, body)
+
+
+def _document(method: str, body: bytes) -> Document:
+    if method != "POST":
+        return {}
+    try:
+        document = json.loads(body)
+    except ValueError as error:
+        raise ControlError(400, "MalformedJson", f"the body is not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise ControlError(400, "MalformedJson", "the body must be a JSON object")
+    return document
+
+
+def _known_only(document: Document, *names: str) -> None:
+    unknown = sorted(set(document) - set(names))
+    if unknown:
+        raise ControlError(
+            400, "UnknownField", f"unknown field {unknown[0]!r}; known are {', '.join(names)}"
+        )
+
+
+def _text(document: Document, name: str) -> str:
+    value = document.get(name)
+    if not isinstance(value, str) or not value:
+        raise ControlError(400, "InvalidValue", f"{name} must be a text, not {json.dumps(value)}")
+    return value
+
+
+def parse_time(text: str) -> datetime:
+    """An ISO 8601 time; without a zone it is UTC. Raises ``ValueError``."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _clock_now(_query: Query, _document: Document) -> Document:
+    return {"now": clock.now().isoformat()}
+
+
+def _move_clock(_query: Query, document: Document) -> Document:
+    _known_only(document, "now", "advance_seconds")
+    if len(document) != 1:
+        raise ControlError(400, "InvalidValue", "give either now or advance_seconds")
+    try:
+        if "now" in document:
+            clock.move_to(parse_time(_text(document, "now")))
+        else:
+            clock.advance(_seconds(document["advance_seconds"]))
+    except (ValueError, OverflowError) as error:
+        raise ControlError(
+            400, "InvalidValue", f"{json.dumps(document)} is not a time: {error}"
+        ) from error
+    return {"now": clock.now().isoformat()}
+
+
+def _seconds(value: Json) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ControlError(
+            400, "InvalidValue", f"advance_seconds must be a number, not {json.dumps(value)}"
+        )
+    return float(value)
+
+
+def _faults_now(_query: Query, _document: Document) -> Document:
+    return faults.document
+
+
+def _set_faults(_query: Query, document: Document) -> Document:
+    try:
+        faults.set(document)
+    except FaultError as error:
+        raise ControlError(400, "InvalidFault", str(error)) from error
+    return faults.document
+
+
+def _clear_faults(_query: Query, _document: Document) -> Document:
+    faults.clear()
+    return faults.document
+
+
+def _all_calls(_query: Query, _document: Document) -> Document:
+    return {"calls": [*calls.all()]}
+
+
+def _clear_calls(_query: Query, _document: Document) -> Document:
+    calls.clear()
+    return {"calls": []}
+
+
+def _read_disk(query: Query, _document: Document) -> Document:
+    wanted = query.get("id")
+    if not wanted:
+        raise ControlError(400, "InvalidValue", "say which disk: /sandbox/disks?id=vol-...")
+    try:
+        return disks.read(wanted)
+    except KeyError as error:
+        raise ControlError(
+            404, "NotFound", f"there is no volume, snapshot, image or instance {wanted}"
+        ) from error
+
+
+def _write_disk(_query: Query, document: Document) -> Document:
+    _known_only(document, "volume", "write")
+    volume, text = _text(document, "volume"), document.get("write")
+    if not isinstance(text, str):
+        raise ControlError(400, "InvalidValue", f"write must be a text, not {json.dumps(text)}")
+    try:
+        disks.write(volume, text)
+        return disks.read(volume)
+    except KeyError as error:
+        raise ControlError(404, "NotFound", f"there is no volume {volume}") from error
+
+
+def _set_health(_query: Query, document: Document) -> Document:
+    try:
+        health.set(**{name: _wish(value) for name, value in document.items()})
+    except TypeError as error:
+        raise ControlError(400, "UnknownField", str(error)) from error
+    except ValueError as error:
+        raise ControlError(400, "InvalidValue", str(error)) from error
+    return {"ok": True}
+
+
+def _wish(value: Json) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise ControlError(400, "InvalidValue", f"{json.dumps(value)} must be a text or null")
+    return value
+
+
+def _all_events(_query: Query, _document: Document) -> Document:
+    return {"events": [*events.all()]}
+
+
+ROUTES: dict[str, dict[str, Callable[[Query, Document], Document]]] = {
+    "clock": {"GET": _clock_now, "POST": _move_clock},
+    "faults": {"GET": _faults_now, "POST": _set_faults, "DELETE": _clear_faults},
+    "calls": {"GET": _all_calls, "DELETE": _clear_calls},
+    "disks": {"GET": _read_disk, "POST": _write_disk},
+    "health": {"POST": _set_health},
+    "events": {"GET": _all_events},
+}

@@ -1,0 +1,1 @@
+"""The demonstration: the whole service, told as one story on the local AWS."""

@@ -1,0 +1,107 @@
+"""Pages of EC2's describe calls: ``MaxResults`` in, ``NextToken`` out.
+
+The first page finds everything that matches and later pages cost only themselves,
+so a listing of 100,000 images is linear. What is gone by the time its page is asked
+for is left out; what came after the first page is not in the listing.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from moto.ec2.exceptions import EC2ClientError
+
+Resource = TypeVar("Resource")
+
+SMALLEST_PAGE = 5
+LARGEST_PAGE = 1000
+LISTINGS_KEPT = 64
+
+
+class Listings:
+    """The listings that one account and region has begun to read."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[str, tuple[str, Sequence[Any]]] = OrderedDict()
+        self._begun = 0
+
+    def page(
+        self,
+        operation: str,
+        size: int | None,
+        token: str | None,
+        find: Callable[[], Sequence[Resource]],
+        *,
+        still_there: Callable[[Resource], bool] = lambda _: True,
+    ) -> tuple[list[Resource], str | None]:
+        """The page that *size* and *token* ask for, and the token of the next.
+
+        Without *size* the answer is whole. 5 to 1000 a page; the range is
+        documented for DescribeInstances, DescribeSnapshots and DescribeVolumes
+        and assumed for the others [NV].
+        """
+        _check_size(size)
+        if token is None:
+            name, start, everything = "", 0, find()
+        else:
+            name, start = _parse(token)
+            everything = self._reopen(operation, name, token)
+        end = len(everything) if size is None else start + size
+        found = [each for each in everything[start:end] if token is None or still_there(each)]
+        if end >= len(everything):
+            return found, None
+        name = name or self._keep(operation, everything)
+        return found, f"{name}.{end}"
+
+    def _keep(self, operation: str, everything: Sequence[Any]) -> str:
+        self._begun += 1
+        name = f"eyJ{self._begun:08x}"
+        self._open[name] = (operation, everything)
+        while len(self._open) > LISTINGS_KEPT:
+            self._open.popitem(last=False)
+        return name
+
+    def _reopen(self, operation: str, name: str, token: str) -> Sequence[Any]:
+        kept_for, everything = self._open.get(name, ("", ()))
+        if kept_for != operation:
+            raise _bad_token(token)
+        return everything
+
+
+def refuse_with_ids(size: int | None, ids: Sequence[str], parameter: str) -> None:
+    """Refuse a page size together with ids.
+
+    Source: EC2 API, DescribeVolumes: "You cannot specify this parameter and the volume IDs
+    parameter in the same request".
+    """
+    if size is not None and ids:
+        raise EC2ClientError(
+            "InvalidParameterCombination",
+            f"The parameter {parameter} cannot be used with the parameter maxResults",
+        )
+
+
+def _check_size(size: int | None) -> None:
+    if size is None:
+        return
+    bound = None
+    if size < SMALLEST_PAGE:
+        bound = f"greater than {SMALLEST_PAGE}"
+    if size > LARGEST_PAGE:
+        bound = f"less than {LARGEST_PAGE}"
+    if bound:
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"Value ( {size} ) for parameter maxResults is invalid. Expecting a value {bound}.",
+        )
+
+
+def _parse(token: str) -> tuple[str, int]:
+    name, _, start = token.rpartition(".")
+    if not name or not start.isdecimal():
+        raise _bad_token(token)
+    return name, int(start)
+
+
+def _bad_token(token: str) -> EC2ClientError:
+    return EC2ClientError("InvalidParameterValue", f"Unable to parse pagination token '{token}'")

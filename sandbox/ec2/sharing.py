@@ -1,0 +1,34 @@
+"""Who an id belongs to, and what the accounts of one region see of each other."""
+
+import re
+from collections.abc import Iterator
+
+from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import EC2Backend, ec2_backends
+
+AMAZON = "137112412989"
+"""The account of Amazon's own Linux images; requests name it ``amazon``."""
+
+_ID = re.compile(r"[a-z]+-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+
+
+def in_region(region: str, account: str) -> EC2Backend:
+    """The EC2 of one account in one region; an unknown region is ``InvalidRegion``."""
+    try:
+        return ec2_backends[account][region]
+    except KeyError:
+        raise EC2ClientError("InvalidRegion", f"The region '{region}' does not exist.") from None
+
+
+def neighbours(backend: EC2Backend) -> Iterator[EC2Backend]:
+    """The same region in every other account that has been used so far."""
+    for account, regions in list(ec2_backends.items()):
+        if account != backend.account_id:
+            neighbour = dict.get(regions, backend.region_name)
+            if neighbour is not None:
+                yield neighbour
+
+
+def is_well_formed(resource_id: str, prefix: str) -> bool:
+    """Whether an id has its prefix and the short or the long hexadecimal form."""
+    return resource_id.startswith(f"{prefix}-") and _ID.fullmatch(resource_id) is not None

@@ -1,0 +1,169 @@
+"""One EBS snapshot: what it was taken of, how far it is, who may use it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from moto.ec2.models.elastic_block_store import Snapshot
+from typing_extensions import override
+
+from sandbox.clock import clock
+from sandbox.ec2.filters import Reader, flag, moment
+
+if TYPE_CHECKING:
+    from sandbox.ec2.tags import TagRules
+
+COPIED_VOLUME = "vol-ffffffff"
+"""Source: botocore's model, Snapshot.VolumeId: a copy has an arbitrary volume id."""
+
+GIB = 2**30
+BLOCK = 512 * 1024
+WRITTEN_SHARE = 0.4
+"""How much of a volume is taken to be written: FullSnapshotSizeInBytes is less than its size."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceVolume:
+    """The volume as it was: a snapshot does not change when its volume grows or goes."""
+
+    id: str
+    size: int
+
+
+@dataclass(eq=False, kw_only=True)
+class EbsSnapshot(Snapshot):
+    """A snapshot whose state follows the clock."""
+
+    ec2_backend: "TagRules"
+    id: str
+    volume: SourceVolume
+    description: str
+    start_time: datetime
+    completes_at: datetime
+    owner_id: str
+    owner_alias: str | None = None
+    key: str | None = None
+    error: str | None = None
+    """Why it fails, known from the start, seen when it would have completed."""
+    transfer_type: str | None = None
+    from_ami: str | None = None
+    storage_tier: str = "standard"
+    create_volume_permission_groups: set[str] = field(default_factory=set)
+    create_volume_permission_userids: set[str] = field(default_factory=set)
+    last_tiering_start_time: datetime | None = None
+    last_tiering_progress: int | None = None
+    last_tiering_operation_status: str | None = None
+    last_tiering_operation_status_detail: str | None = None
+    archival_complete_time: datetime | None = None
+    restore_expiry_time: datetime | None = None
+    restore_start_time: datetime | None = None
+
+    @property
+    def encrypted(self) -> bool:  # type: ignore[override]
+        """Whether it is encrypted, which never changes."""
+        return self.key is not None
+
+    @property
+    def kms_key_id(self) -> str | None:  # type: ignore[override]
+        """The ARN of its key."""
+        return self.key
+
+    @property
+    def status(self) -> str:  # type: ignore[override]
+        """``pending``, then ``completed`` or ``error``."""
+        if clock.now() < self.completes_at:
+            return "pending"
+        return "error" if self.error else "completed"
+
+    @property
+    @override
+    def progress(self) -> str:
+        """A percentage that reaches 100 with completion."""
+        whole = self.completes_at - self.start_time
+        if self.status == "completed" or whole <= timedelta(0):
+            return "100%"
+        return f"{min(99, int(100 * ((clock.now() - self.start_time) / whole)))}%"
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it is archived and not restored at present, so that nothing can be made of it."""
+        back_until = self.restore_expiry_time
+        is_back = back_until is not None and clock.now() < back_until
+        return self.storage_tier == "archive" and not is_back
+
+    @property
+    def full_size(self) -> int:
+        """Bytes of all blocks written to the volume, not of those that changed."""
+        return int(self.volume.size * GIB * WRITTEN_SHARE) // BLOCK * BLOCK
+
+    def allows(self, account: str) -> bool:
+        """Whether *account* may make volumes from it (EC2 API, DescribeSnapshots)."""
+        return (
+            account == self.owner_id
+            or "all" in self.create_volume_permission_groups
+            or account in self.create_volume_permission_userids
+        )
+
+    def tags(self) -> dict[str, str]:
+        """Its tags by key."""
+        return self.ec2_backend.tags_of(self.id)
+
+    def as_created(self) -> dict[str, Any]:
+        """It as CreateSnapshot answers: no message, no completion."""
+        known = {
+            "SnapshotId": self.id,
+            "VolumeId": self.volume.id,
+            "VolumeSize": self.volume.size,
+            "State": self.status,
+            "StartTime": self.start_time,
+            "Progress": self.progress if self.status == "completed" else "",
+            "OwnerId": self.owner_id,
+            "Description": self.description,
+            "Encrypted": self.encrypted,
+            "KmsKeyId": self.key,
+            "Tags": self.ec2_backend.tag_set(self.id) or None,
+        }
+        return {name: value for name, value in known.items() if value is not None}
+
+    def as_described(self) -> dict[str, Any]:
+        """It as DescribeSnapshots answers."""
+        done = self.status == "completed"
+        known = {
+            "OwnerAlias": self.owner_alias,
+            "StorageTier": self.storage_tier,
+            "Progress": self.progress,
+            "TransferType": self.transfer_type,
+            "RestoreExpiryTime": self.restore_expiry_time,
+            "StateMessage": self.error if self.status == "error" else None,
+            "CompletionTime": self.completes_at if done else None,
+            "FullSnapshotSizeInBytes": self.full_size if done else None,
+        }
+        return self.as_created() | {
+            name: value for name, value in known.items() if value is not None
+        }
+
+
+def _one(read: Any) -> Reader[EbsSnapshot]:  # noqa: ANN401 - a lambda of any attribute
+    def values(snapshot: EbsSnapshot) -> Iterable[str | None]:
+        value = read(snapshot)
+        return [None if value is None else str(value)]
+
+    return values
+
+
+SNAPSHOT_FILTERS: dict[str, Reader[EbsSnapshot]] = {
+    "description": _one(lambda snapshot: snapshot.description),
+    "encrypted": _one(lambda snapshot: flag(snapshot.encrypted)),
+    "owner-alias": _one(lambda snapshot: snapshot.owner_alias),
+    "owner-id": _one(lambda snapshot: snapshot.owner_id),
+    "progress": _one(lambda snapshot: snapshot.progress),
+    "snapshot-id": _one(lambda snapshot: snapshot.id),
+    "start-time": _one(lambda snapshot: moment(snapshot.start_time)),
+    "status": _one(lambda snapshot: snapshot.status),
+    "storage-tier": _one(lambda snapshot: snapshot.storage_tier),
+    "transfer-type": _one(lambda snapshot: snapshot.transfer_type),
+    "volume-id": _one(lambda snapshot: snapshot.volume.id),
+    "volume-size": _one(lambda snapshot: snapshot.volume.size),
+}
+"""Source: botocore's model, DescribeSnapshotsRequest.Filters."""

@@ -1,0 +1,215 @@
+"""One EBS volume, its attachment and its changes; their states follow the clock."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from moto.ec2.models.availability_zones_and_regions import Zone
+from moto.ec2.models.block_device import BlockDeviceType
+from moto.ec2.models.elastic_block_store import Volume, VolumeAttachment
+from moto.ec2.models.instances import Instance
+from typing_extensions import override
+
+from sandbox.clock import clock
+from sandbox.ec2.filters import Reader, flag, moment
+from sandbox.ec2.volume_types import Performance
+
+if TYPE_CHECKING:
+    from sandbox.ec2.tags import TagRules
+
+CREATING = timedelta(seconds=2)
+ATTACHING = timedelta(seconds=1)
+DETACHING = timedelta(seconds=2)
+
+
+class Attachment(VolumeAttachment):
+    """A volume on an instance under a device name."""
+
+    def __init__(
+        self, volume: "EbsVolume", instance: Instance, device: str, attach_time: datetime
+    ) -> None:
+        super().__init__(volume, instance, device, "attached")
+        self.attach_time = attach_time
+        self.detach_asked: datetime | None = None
+
+    @property
+    def state(self) -> str:
+        """``attaching``, ``attached`` or ``detaching``."""
+        if self.detach_asked is not None:
+            return "detaching"
+        return "attaching" if clock.now() < self.attach_time + ATTACHING else "attached"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether a detachment that was asked for is done."""
+        return self.detach_asked is not None and clock.now() >= self.detach_asked + DETACHING
+
+    @property
+    def delete_on_termination(self) -> bool:
+        """What the instance's mapping says; it can be changed there."""
+        block = self.instance.block_device_mapping.get(self.device)
+        return bool(block is not None and block.delete_on_termination)
+
+    def as_described(self) -> dict[str, Any]:
+        """It as DescribeVolumes, AttachVolume and DetachVolume answer."""
+        return {
+            "VolumeId": self.volume.id,
+            "InstanceId": self.instance.id,
+            "Device": self.device,
+            "State": self.state,
+            "AttachTime": self.attach_time,
+            "DeleteOnTermination": self.delete_on_termination,
+        }
+
+
+class AttachedDevice(BlockDeviceType):
+    """An entry of an instance's mapping; its status is that of the attachment."""
+
+    def __init__(self, attachment: Attachment, *, delete_on_termination: bool) -> None:
+        self._attachment = attachment
+        self._status: str | None = None
+        super().__init__(
+            volume_id=attachment.volume.id,
+            attach_time=attachment.attach_time,
+            delete_on_termination=delete_on_termination,
+            size=attachment.volume.size,
+        )
+
+    @property
+    def status(self) -> str | None:
+        """``attaching`` or ``attached``; moto sets it on copies that it describes."""
+        return self._status or self._attachment.state
+
+    @status.setter
+    def status(self, value: str | None) -> None:
+        self._status = value
+
+
+class EbsVolume(Volume):
+    """A volume that is ``creating`` at first, and ``in-use`` until it is detached."""
+
+    ec2_backend: "TagRules"
+
+    def __init__(
+        self,
+        backend: "TagRules",
+        volume_id: str,
+        zone: Zone,
+        what: Performance,
+        *,
+        created: datetime,
+        snapshot_id: str | None = None,
+        kms_key_id: str | None = None,
+        multi_attach_enabled: bool = False,
+        initialization_rate: int | None = None,
+        is_broken: bool = False,
+    ) -> None:
+        self._attachment: Attachment | None = None
+        super().__init__(
+            backend,
+            volume_id,
+            what.size,
+            zone,
+            snapshot_id=snapshot_id,
+            encrypted=kms_key_id is not None,
+            kms_key_id=kms_key_id,
+            volume_type=what.type,
+            iops=what.iops,
+            throughput=what.throughput,
+            multi_attach_enabled=multi_attach_enabled,
+        )
+        self.create_time = created
+        self.initialization_rate = initialization_rate
+        self.is_broken = is_broken
+        self.auto_enable_io = False
+
+    @property  # type: ignore[override] # narrower than moto's
+    def attachment(self) -> Attachment | None:
+        """Where it is attached, until a detachment is done."""
+        if self._attachment is not None and self._attachment.is_over:
+            self._attachment = None
+        return self._attachment
+
+    @attachment.setter
+    def attachment(self, value: Attachment | None) -> None:
+        self._attachment = value
+
+    @property
+    @override
+    def status(self) -> str:
+        """``creating``, ``available``, ``in-use``; ``error`` when its key cannot be used."""
+        if self.attachment is not None:
+            return "in-use"
+        if clock.now() < self.create_time + CREATING:
+            return "creating"
+        return "error" if self.is_broken else "available"
+
+    def tags(self) -> dict[str, str]:
+        """Its tags by key."""
+        return self.ec2_backend.tags_of(self.id)
+
+    def as_created(self) -> dict[str, Any]:
+        """It as CreateVolume answers."""
+        known = {
+            "VolumeId": self.id,
+            "Size": self.size,
+            "SnapshotId": self.snapshot_id or "",
+            "AvailabilityZone": self.zone.name,
+            "AvailabilityZoneId": self.zone.zone_id,
+            "State": self.status,
+            "CreateTime": self.create_time,
+            "VolumeType": self.volume_type,
+            "Iops": self.iops,
+            "Throughput": self.throughput,
+            "Encrypted": self.encrypted,
+            "KmsKeyId": self.kms_key_id if self.encrypted else None,
+            "MultiAttachEnabled": bool(self.multi_attach_enabled),
+            "VolumeInitializationRate": self.initialization_rate,
+            "Tags": self.ec2_backend.tag_set(self.id) or None,
+        }
+        return {name: value for name, value in known.items() if value is not None}
+
+    def as_described(self) -> dict[str, Any]:
+        """It as DescribeVolumes answers."""
+        attachment = self.attachment
+        attachments = [attachment.as_described()] if attachment else []
+        return self.as_created() | {"Attachments": attachments, "Operator": {"Managed": False}}
+
+
+def _one(read: Any) -> Reader[EbsVolume]:  # noqa: ANN401 - a lambda of any attribute
+    def values(volume: EbsVolume) -> Iterable[str | None]:
+        value = read(volume)
+        return [None if value is None else str(value)]
+
+    return values
+
+
+def _attached(read: Any) -> Reader[EbsVolume]:  # noqa: ANN401 - a lambda of any attribute
+    def values(volume: EbsVolume) -> Iterable[str | None]:
+        attachment = volume.attachment
+        return [] if attachment is None else [read(attachment)]
+
+    return values
+
+
+VOLUME_FILTERS: dict[str, Reader[EbsVolume]] = {
+    "attachment.attach-time": _attached(lambda held: moment(held.attach_time)),
+    "attachment.delete-on-termination": _attached(lambda held: flag(held.delete_on_termination)),
+    "attachment.device": _attached(lambda held: held.device),
+    "attachment.instance-id": _attached(lambda held: held.instance.id),
+    "attachment.status": _attached(lambda held: held.state),
+    "availability-zone": _one(lambda volume: volume.zone.name),
+    "availability-zone-id": _one(lambda volume: volume.zone.zone_id),
+    "create-time": _one(lambda volume: moment(volume.create_time)),
+    "encrypted": _one(lambda volume: flag(volume.encrypted)),
+    "fast-restored": _one(lambda _: flag(None)),
+    "multi-attach-enabled": _one(lambda volume: flag(volume.multi_attach_enabled)),
+    "operator.managed": _one(lambda _: flag(None)),
+    "operator.principal": _one(lambda _: None),
+    "size": _one(lambda volume: volume.size),
+    "snapshot-id": _one(lambda volume: volume.snapshot_id),
+    "status": _one(lambda volume: volume.status),
+    "volume-id": _one(lambda volume: volume.id),
+    "volume-type": _one(lambda volume: volume.volume_type),
+}
+"""Source: botocore's model, DescribeVolumesRequest.Filters."""
