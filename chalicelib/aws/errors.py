@@ -7,7 +7,8 @@ beside them. A code that is not listed is a plain ``AwsError``: unknown means fa
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from chalicelib.domain.errors import (
     AwsError,
@@ -90,5 +91,8 @@ def translated(doing: str) -> Iterator[None]:
         error = err.response.get("Error", {})
         code = error.get("Code", "Unknown")
         raise kind_of(code)(doing, code, error.get("Message", "")) from err
+    except (NoConnectionError, HTTPClientError) as err:
+        # The call may have been carried out all the same: no answer is not a refusal.
+        raise LaterError(doing, type(err).__name__, str(err)) from err
     except BotoCoreError as err:
         raise AwsError(doing, type(err).__name__, str(err)) from err

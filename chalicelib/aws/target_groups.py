@@ -29,7 +29,10 @@ class TargetGroupGateway:
         return tuple(found)
 
     def health(self, targets: Sequence[Target]) -> dict[Target, TargetHealth]:
-        """How each of *targets* fares; one that is not registered is absent from the answer."""
+        """How each of *targets* fares; one that is not registered is absent from the answer.
+
+        Nothing is registered in a group that somebody deleted.
+        """
         wanted = set(targets)
         found: dict[Target, TargetHealth] = {}
         for arn in sorted({t.group_arn for t in targets}):
@@ -72,8 +75,11 @@ class TargetGroupGateway:
             ]
 
     def _health(self, arn: str) -> list[tuple[Target, TargetHealth]]:
-        with translated(f"read target health of {arn}"):
-            answer = self._client.describe_target_health(TargetGroupArn=arn)
+        try:
+            with translated(f"read target health of {arn}"):
+                answer = self._client.describe_target_health(TargetGroupArn=arn)
+        except MissingError:
+            return []
         return [_read(arn, item) for item in answer["TargetHealthDescriptions"]]
 
 

@@ -65,7 +65,7 @@ class DeniedError(AwsError):
 
 
 class LaterError(AwsError):
-    """Throttled, out of capacity for now, or in a state that passes: try again later."""
+    """Throttled, unanswered, out of capacity, or in a state that passes: try again later."""
 
 
 class ConflictError(AwsError):

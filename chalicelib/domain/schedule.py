@@ -77,10 +77,10 @@ def _slots(schedule: Schedule, after: datetime) -> Iterator[datetime]:
     minute, hour = schedule.cron.split()[:2]
     if minute.startswith("*") or hour.startswith("*"):
         return (s.astimezone(UTC) for s in CronSim(schedule.cron, after.astimezone(zone)))
-    # From a day before: in a night that repeats an hour the wall clock runs behind.
-    start = after.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
+    start = after.astimezone(zone).replace(tzinfo=None)
     placed = (_placed(wall, zone) for wall in CronSim(schedule.cron, start))
-    # Times that are skipped together fall on the same moment: one slot.
+    # Times skipped together fall on one moment: one slot. And in a night that repeats an
+    # hour the wall clock runs behind, so that times come up which have already been.
     return (slot for slot, _ in groupby(placed) if slot > after)
 
 

@@ -182,11 +182,11 @@ class TargetGroups(Protocol):
     """Load-balancer target groups."""
 
     def health(self, targets: Sequence[Target]) -> dict[Target, TargetHealth]:
-        """How each target fares; an unregistered one is absent."""
+        """How each target fares; an unregistered one, or one of a group that is gone, is absent."""
         ...
 
     def register(self, target: Target) -> None:
-        """Register a target."""
+        """Register a target; ``MissingError`` if the group is gone."""
         ...
 
     def deregister(self, target: Target) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 
 from sandbox.demo.stage import REGION, Shown, Stage, Unfinished, served
 
-BEGIN = datetime(2026, 10, 28, 2, 55, tzinfo=UTC)
-NIGHTS = 26
+BEGIN = datetime(2026, 11, 1, 2, 55, tzinfo=UTC)
+NIGHTS = 22
 WEB, WEB2, DB, BATCH = (
     "i-0b7d4c9e1f2a3b4c5",
     "i-0c8e5daf20b3c4d56",
@@ -54,11 +54,11 @@ def tag_fleet(stage: Stage) -> None:
         ec2.create_tags(Resources=[instance], Tags=[{"Key": "snapback:plan", "Value": plan}])
         say(f"   {instance}  snapback:plan = {plan}")
     overrides = [
-        {"Key": "snapback:schedule", "Value": "every 6h"},
-        {"Key": "snapback:retain", "Value": "hourly=6 daily=5 weekly=3 min=2"},
+        {"Key": "snapback:schedule", "Value": "every 12h"},
+        {"Key": "snapback:retain", "Value": "hourly=4 daily=5 weekly=3 min=2"},
     ]
     ec2.create_tags(Resources=[DB], Tags=overrides)
-    say(f"   {DB}  snapback:schedule = every 6h, snapback:retain = {overrides[1]['Value']}")
+    say(f"   {DB}  snapback:schedule = every 12h, snapback:retain = {overrides[1]['Value']}")
 
 
 def write_disks(stage: Stage, text: str, devices: tuple[str, ...] = ()) -> None:
@@ -75,7 +75,7 @@ def nights(stage: Stage) -> list[dict[str, Any]]:
     began = time.monotonic()
     made = 0
     for night in range(NIGHTS):
-        for hour in (0, 6, 12, 18):
+        for hour in (0, 12):
             stage.move_to(BEGIN + timedelta(days=night, hours=hour, minutes=6))
             write_disks(stage, f"release 4.{night}, orders of the day", ("/dev/xvda",))
             made += _made(stage.snapback("run", "tick", "--output", "json"))

@@ -264,6 +264,16 @@ def test_a_quarantined_point_takes_no_place_from_a_usable_one() -> None:
     assert isinstance(verdict([waiting, usable], usable), Keep)
 
 
+def test_F63_a_flood_of_one_kind_does_not_keep_another_in_quarantine() -> None:
+    waiting = point(2, state=State.QUARANTINED, retain="daily=2")
+    flood = [point(n / 100, kind=Kind.MANUAL, retain="last=9") for n in range(9)]
+    nights = [point(1, kind=Kind.MANUAL, retain="last=99"), point(3, retain="daily=2")]
+    keep = verdict([waiting, *flood, *nights], waiting)
+
+    assert isinstance(keep, Keep)
+    assert keep.release
+
+
 def test_a_quarantined_point_that_is_not_trusted_is_left_where_it_is() -> None:
     waiting = point(5, state=State.QUARANTINED, hold="forever", problems=("odd",))
     keep = verdict([waiting, point(0)], waiting)
@@ -445,3 +455,29 @@ def test_planning_takes_time_in_proportion_to_the_points() -> None:
 
     assert len(plan.expire) > 19_900
     assert spent < 10
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(299, True), (300, True), (301, False)])
+def test_a_clock_five_minutes_ahead_is_no_future(seconds: int, counts: bool) -> None:
+    """EC2's clock stamps the image, ours decides: they may differ a little."""
+    ahead = point_at(NOON + timedelta(seconds=seconds))
+    plan = plan_retention([ahead, point(1)], None, now=NOON)
+
+    assert kept(plan) == ([ahead] if counts else [ahead, point(1)])
+
+
+def test_F46_a_date_that_is_now_keeps_no_longer() -> None:
+    over = point(900, keep_until=NOON)
+
+    assert isinstance(verdict([over, point(0)], over), str)
+
+
+def test_F63_a_quarantined_point_competes_with_its_own_kind_only() -> None:
+    """Nights that came since do not stand in for the point that was asked for."""
+    asked = point(5, kind=Kind.MANUAL, state=State.QUARANTINED, retain="last=1")
+    nights = [point(d) for d in range(3)]
+    keep = verdict([asked, *nights], asked)
+
+    assert isinstance(keep, Keep)
+    assert keep.release
+    assert isinstance(verdict([asked, point(1, kind=Kind.MANUAL)], asked), str)

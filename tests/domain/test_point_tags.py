@@ -143,7 +143,7 @@ def test_F14_the_tag_set_always_fits_and_drops_the_same_every_time(
 
 
 def test_F14_fifty_tags_lose_the_last_by_name() -> None:
-    source = {f"key-{n:02}": "x" for n in range(50)}
+    source = {f"key-{n:02}": "x" for n in reversed(range(50))}
     tags, dropped = build_tags(KNOWN, source)
 
     assert len(tags) == MOST_TAGS - 3

@@ -181,6 +181,7 @@ def test_F30_a_time_that_the_night_has_twice_comes_once() -> None:
         utc("2026-10-25T00:30"),
         utc("2026-10-26T01:30"),
     )
+    assert schedule.following(utc("2026-10-25T01:15"), 1) == (utc("2026-10-26T01:30"),)
     assert schedule.latest(utc("2026-10-25T01:15")) == utc("2026-10-25T00:30")
     assert schedule.latest(utc("2026-10-25T01:45")) == utc("2026-10-25T00:30")
 

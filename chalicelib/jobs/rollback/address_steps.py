@@ -7,11 +7,9 @@ from chalicelib.jobs.rollback.scene import Progress, Scene, counterpart, done, f
 def move(scene: Scene, step: StepRecord) -> Progress:
     """Take the address off the original and put it on the replacement's counterpart place."""
     replacement = scene.replacement()
-    original = scene.original()
     if replacement is None:
         return fail("the replacement is gone")
-    old = scene.wanted if original is None else original.configuration
-    place = counterpart(step.params["from_private_ip"], old, replacement.configuration)
+    place = counterpart(step.params["from_private_ip"], scene.former(), replacement.configuration)
     if place is None:
         return fail(
             f"the replacement has no address that stands for {step.params['from_private_ip']}"

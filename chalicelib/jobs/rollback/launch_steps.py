@@ -140,8 +140,13 @@ def unprotect(scene: Scene, step: StepRecord) -> Progress:
 
 
 def adopt(scene: Scene, step: StepRecord) -> Progress:
-    """Make the replacement the machine of its lineage, from now on backed up in its place."""
+    """Make the replacement the machine of its lineage, from now on backed up in its place.
+
+    This ends the rollback: whatever died on the way must be noticed now.
+    """
     del step
+    if absence := scene.absence():
+        return fail(absence)
     replacement, original = scene.journal.replacement_id, scene.journal.instance_id
     scene.catalogue.put_instances(
         [

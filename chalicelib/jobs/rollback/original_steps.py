@@ -10,13 +10,18 @@ _PROOF_LIMIT = timedelta(minutes=20)
 
 
 def stop(scene: Scene, step: StepRecord) -> Progress:
-    """Stop the original and see it stopped. A shutdown that hangs is waited for, not forced."""
+    """Stop the original and see it stopped. A shutdown that hangs is waited for, not forced.
+
+    A replacement that died since it was proven is no reason to stop anything.
+    """
     original = scene.original()
     if original is None or original.state is InstanceState.TERMINATED:
         return done("the original is gone: somebody else terminated it")
     if original.state is InstanceState.STOPPED:
         return done("stopped and kept with its volumes")
     if original.state is InstanceState.RUNNING:
+        if absence := scene.absence():
+            return fail(absence)
         if step.params.get("stop_protection") == "lifted":
             scene.region.machines.allow_stop(original.instance_id, allowed=True)
         scene.region.machines.stop(original.instance_id)

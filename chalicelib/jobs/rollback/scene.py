@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from chalicelib.domain.configuration import Configuration, Interface
-from chalicelib.domain.instance import Instance
+from chalicelib.domain.instance import Instance, InstanceState
 from chalicelib.domain.rollback.journal import Journal, StepRecord
 from chalicelib.jobs.ports import Catalogue, Region, Vault
 
@@ -66,6 +66,22 @@ class Scene:
     def replacement(self) -> Instance | None:
         """The instance that this rollback launched, as it is now."""
         return self._find(self.journal.replacement_id)
+
+    def former(self) -> Configuration:
+        """The original's places; as they were at the backup, when it has none any more."""
+        original = self.original()
+        if original is None or not original.configuration.interfaces:
+            return self.wanted
+        return original.configuration
+
+    def absence(self) -> str:
+        """Why the replacement can not stand in for the original at this moment, or empty."""
+        replacement = self.replacement()
+        if replacement is None:
+            return "the replacement is gone"
+        if replacement.state is not InstanceState.RUNNING:
+            return f"the replacement is {replacement.state.value}"
+        return ""
 
     def _find(self, instance_id: str) -> Instance | None:
         if not instance_id:

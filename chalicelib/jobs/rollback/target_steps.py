@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib.domain.configuration import Target
+from chalicelib.domain.errors import MissingError
 from chalicelib.domain.rollback.journal import StepRecord
 from chalicelib.jobs.rollback.scene import (
     Progress,
@@ -48,7 +49,9 @@ def unjoin(scene: Scene, step: StepRecord) -> Progress:
 
 
 def leave(scene: Scene, step: StepRecord) -> Progress:
-    """Take the original out of every group and let it drain."""
+    """Take the original out of every group and let it drain, while the replacement runs."""
+    if absence := scene.absence():
+        return fail(absence)
     before = scene.region.targets.health(scene.wanted.targets)
     served = step.facts.get("served") or ("yes" if any(h.serves for h in before.values()) else "no")
     progress = _drained(scene, step, scene.wanted.targets)
@@ -61,7 +64,10 @@ def rejoin(scene: Scene, step: StepRecord) -> Progress:
     health = scene.region.targets.health(targets)
     for target in targets:
         if target not in health or health[target].state == "draining":
-            scene.region.targets.register(target)
+            try:
+                scene.region.targets.register(target)
+            except MissingError:  # somebody deleted the group: there is nothing to go back to
+                targets = tuple(t for t in targets if t.group_arn != target.group_arn)
     ready = all(t in health and health[t].serves for t in targets)
     if ready:
         return done("the original is healthy in its target groups again")
@@ -92,8 +98,7 @@ def _replacement_targets(scene: Scene) -> tuple[tuple[Target, ...], tuple[str, .
         return (), ()
     targets: list[Target] = []
     lost: list[str] = []
-    original = scene.original()
-    old = scene.wanted if original is None else original.configuration
+    old = scene.former()
     for target in scene.wanted.targets:
         if target.target_id == scene.journal.instance_id:
             targets.append(replace(target, target_id=replacement.instance_id))
