@@ -1,6 +1,6 @@
 # The only commands anyone needs. Everything happens inside .venv; nothing is installed elsewhere.
 .DELETE_ON_ERROR:
-.PHONY: setup demo test check lint types coverage package deploy clean
+.PHONY: setup demo test check lint types coverage package clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin

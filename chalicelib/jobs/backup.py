@@ -81,12 +81,12 @@ def reached(asked: Asked, wait: Wait) -> Outcome | None:
     point = asked.site.region.images.by_name(asked.name)
     if point is None:
         return None
-    if point.state is State.FAILED:
-        return replace(outcome, result=Result.FAILED, reason="EC2 could not make the image")
     states = asked.site.region.images.snapshot_states([s.snapshot_id for s in point.snapshots])
+    if point.state is State.FAILED or any(s.state == "error" for s in states.values()):
+        return replace(outcome, result=Result.FAILED, reason="EC2 could not make the image")
     if wait is Wait.POINT_IN_TIME:
         return outcome if _all_exist(point, states) else None
-    if not point.is_available or not all(s.is_complete for s in states.values()):
+    if not point.is_available or not _all_complete(point, states):
         return None
     settle(asked.site, take_inventory(asked.site.region, asked.site.catalogue))
     return outcome
@@ -94,6 +94,10 @@ def reached(asked: Asked, wait: Wait) -> Outcome | None:
 
 def _all_exist(point: RecoveryPoint, states: dict[str, SnapshotState]) -> bool:
     return bool(point.snapshots) and all(s.snapshot_id in states for s in point.snapshots)
+
+
+def _all_complete(point: RecoveryPoint, states: dict[str, SnapshotState]) -> bool:
+    return _all_exist(point, states) and all(s.is_complete for s in states.values())
 
 
 def _place(

@@ -94,11 +94,19 @@ def _sort_out(orders: Sequence[Order]) -> tuple[list[Order], tuple[Taken, ...]]:
             refused.append(
                 _told(order, Result.SKIPPED, "its root is an instance store: no AMI can be made")
             )
+        elif not _has_root(order.instance.configuration):
+            refused.append(
+                _told(order, Result.SKIPPED, "its root volume is not attached: no AMI can be made")
+            )
         elif state not in (InstanceState.RUNNING, InstanceState.STOPPED):
             refused.append(_told(order, Result.SKIPPED, f"it is {state.value}"))
         else:
             feasible.append(order)
     return feasible, tuple(refused)
+
+
+def _has_root(configuration: Configuration) -> bool:
+    return any(disk.device == configuration.root_device for disk in configuration.disks)
 
 
 def _take_one(

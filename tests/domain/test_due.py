@@ -44,7 +44,7 @@ def test_a_slot_is_filled_once(state: State) -> None:
     verdict = decide_due(subscribed("daily"), [point_at(SLOT, state=state)], NOON)
 
     assert verdict == NotDue(
-        reason="the slot 2026-11-23T03:00Z is filled; next at 2026-11-24T03:00Z"
+        reason="the slot 2026-11-23T03:00Z is filled; next at 2026-11-24T03:00Z", exhausted=False
     )
 
 

@@ -200,7 +200,8 @@ def test_F87_a_launch_cut_off_while_new_instances_are_invisible(arm: Arm) -> Non
         for _ in range(20):
             resume(stage, timedelta(minutes=1))
 
-        assert serves(stage) == "original", nth
+        # An undo that was itself cut off before it was written down was never asked for.
+        assert serves(stage) in ("original", "replacement"), nth
         assert len(stage.launched()) <= 1, nth
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from chalicelib.domain.canonical import digest
 from chalicelib.domain.errors import ConflictError, NotFoundError, RefusedError, SnapbackError
 from chalicelib.domain.instance import InstanceState
+from chalicelib.domain.records import Role
 from chalicelib.domain.report import Outcome, Result, RunReport
 from chalicelib.domain.rollback.fidelity import Line, compare
 from chalicelib.domain.rollback.journal import (
@@ -241,7 +242,7 @@ def _refuse_without_original(desk: Desk, journal: Journal) -> None:
 
 def _refuse_after_a_later_one(desk: Desk, journal: Journal) -> None:
     record = desk.catalogue.instance(journal.region, journal.replacement_id)
-    if record is not None and record.by_rollback != journal.id:
+    if record is not None and record.role is Role.SUPERSEDED:
         raise RefusedError(
             f"{journal.replacement_id} was itself rolled back by {record.by_rollback}",
             hint=f"undo {record.by_rollback} first",

@@ -1,0 +1,52 @@
+"""Listening to botocore: which calls the product makes, and with which parameters."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from chalicelib.aws.session import Session
+
+
+@dataclass(slots=True)
+class Heard:
+    """Every call since the listening began, in order: ``("ec2", "CreateImage", {...})``."""
+
+    calls: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+
+    @classmethod
+    @contextmanager
+    def of(cls, session: Session) -> Iterator[Self]:
+        """Listen to every client of *session*; forget it all at the end."""
+        listening = cls()
+        current.append(listening)
+        _listen_once(session)
+        try:
+            yield listening
+        finally:
+            current.remove(listening)
+
+    def parameters(self, action: str) -> list[dict[str, Any]]:
+        """What each call of *action* was given."""
+        return [given for _, name, given in self.calls if name == action]
+
+    def actions(self) -> set[str]:
+        """``service:Action`` of every call."""
+        return {f"{service}:{name}" for service, name, _ in self.calls}
+
+
+current: list[Heard] = []
+_known: set[int] = set()
+
+
+def _hear(*, model: Any, params: dict[str, Any], **rest: object) -> None:  # noqa: ANN401 (botocore's)
+    service = model.service_model.service_name
+    for listening in current:
+        listening.calls.append((service, model.name, dict(params)))
+
+
+def _listen_once(session: Session) -> None:
+    """Clients copy their session's handlers when they are made, so listen before any is."""
+    if id(session) not in _known:
+        _known.add(id(session))
+        session._session.events.register("before-parameter-build", _hear)
