@@ -118,8 +118,6 @@ def web(sandbox: Sandbox) -> Machine:
 
 
 @pytest.fixture
-def snapback(
-    sandbox: Sandbox, session: Session, capsys: pytest.CaptureFixture[str]
-) -> Terminal:
+def snapback(sandbox: Sandbox, session: Session, capsys: pytest.CaptureFixture[str]) -> Terminal:
     """The `snapback` command."""
     return Terminal(sandbox, session, capsys)

@@ -1,7 +1,7 @@
 """Which recovery points to keep, which to let expire, and why: one lineage at a time."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import InvalidInputError
@@ -226,7 +226,9 @@ def _would_return(
 
 
 def _why_not(point: RecoveryPoint, now: datetime) -> str:
-    return (
-        f"no rule keeps it: {point.retain} is filled by newer points, "
-        f"and it is {spell_age(now - point.at)} old"
-    )
+    retention = parse_retention(point.retain)
+    counted = replace(retention, within=None, minimum=1)
+    told = [f"{counted} is filled by newer points"] if str(counted) else []
+    if retention.within is not None:
+        told.append(f"it is older than {spell_age(retention.within)}")
+    return f"no rule keeps it ({spell_age(now - point.at)} old): " + ", ".join(told)

@@ -15,11 +15,12 @@ from chalicelib.domain.recovery_point import Kind
 
 PREFIX = "snapback"
 _NAME = re.compile(
-    rf"{PREFIX}/(?P<instance>i-(?:[0-9a-f]{{8}}|[0-9a-f]{{17}}))"
+    rf"{PREFIX}/(?P<instance>i-[0-9a-f]{{8,17}})"
     rf"/(?P<kind>{'|'.join(k.value for k in Kind)})/(?P<key>[A-Za-z0-9._-]{{1,64}})"
 )
-_INSTANCE_ID = re.compile(r"i-(?:[0-9a-f]{8}|[0-9a-f]{17})")
-_IMAGE_ID = re.compile(r"ami-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+# EC2 gave out eight hex digits and gives out seventeen; recordings have others in between.
+_INSTANCE_ID = re.compile(r"i-[0-9a-f]{8,17}")
+_IMAGE_ID = re.compile(r"ami-[0-9a-f]{8,17}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def parse_name(name: str) -> PointName | None:
 
 
 def instance_id(text: str) -> str:
-    """*text*, if it is an instance id of either length that EC2 ever gave out."""
+    """*text*, if it looks like an instance id."""
     if not _INSTANCE_ID.fullmatch(text):
         raise InvalidInputError(
             f"instance {text!r} is not an instance id", hint="it looks like i-0123456789abcdef0"
@@ -59,7 +60,7 @@ def instance_id(text: str) -> str:
 
 
 def image_id(text: str) -> str:
-    """*text*, if it is an image id of either length that EC2 ever gave out."""
+    """*text*, if it looks like an image id."""
     if not _IMAGE_ID.fullmatch(text):
         raise InvalidInputError(
             f"image {text!r} is not an image id", hint="it looks like ami-0123456789abcdef0"

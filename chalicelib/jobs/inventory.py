@@ -21,10 +21,6 @@ class Inventory:
     unsettled: Mapping[str, State]
     """What points that no tick has settled yet turned out to be, by image id."""
 
-    def of_lineage(self, lineage: str) -> tuple[RecoveryPoint, ...]:
-        """The points of one machine through time."""
-        return tuple(p for p in self.points if p.lineage == lineage)
-
     def by_lineage(self) -> dict[str, tuple[RecoveryPoint, ...]]:
         """All points, lineage by lineage."""
         groups: dict[str, list[RecoveryPoint]] = {}

@@ -1,7 +1,7 @@
 """The tick: settle what is pending, back up what is due. Every five minutes, per region."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -14,6 +14,7 @@ from chalicelib.domain.point_tags import LINEAGE
 from chalicelib.domain.records import InstanceRecord, Role
 from chalicelib.domain.recovery_point import Kind, RecoveryPoint
 from chalicelib.domain.report import Outcome, Result, RunReport
+from chalicelib.domain.retention import parse_retention
 from chalicelib.domain.subscription import Problem, Subscription, read_subscription
 from chalicelib.jobs.deleting import attempt
 from chalicelib.jobs.inventory import Inventory, take_inventory
@@ -131,13 +132,21 @@ def _subscribe(
     )
     if subscription is not None or not problems:
         return subscription, problems
-    scheduled = [p for p in points if p.kind is Kind.SCHEDULED and p.plans]
+    return _last_good(instance, schedules, points), problems
+
+
+def _last_good(
+    instance: Instance, schedules: Schedules, points: tuple[RecoveryPoint, ...]
+) -> Subscription | None:
+    """The plans of the newest scheduled point, with the retention that is frozen on it."""
+    scheduled = [p for p in points if p.kind is Kind.SCHEDULED and p.plans and not p.problems]
     newest = max(scheduled, key=lambda p: p.at, default=None)
-    names = newest.plans if newest else ()
-    plans = tuple(schedules.book.plans[n] for n in names if n in schedules.book.plans)
-    if not plans:
-        return None, problems
-    return Subscription(instance_id=instance.instance_id, plans=plans), problems
+    if newest is None:
+        return None
+    book = schedules.book.plans
+    retention = parse_retention(newest.retain)
+    plans = tuple(replace(book[n], retention=retention) for n in newest.plans if n in book)
+    return Subscription(instance_id=instance.instance_id, plans=plans) if plans else None
 
 
 def _slips(site: Site, schedules: Schedules, instances: tuple[Instance, ...]) -> Iterable[Problem]:

@@ -77,7 +77,9 @@ def launch_web(sandbox: Sandbox, plan: str = "daily") -> Machine:
     )
 
 
-def launch_plain(sandbox: Sandbox, count: int = 1, region: str = REGION, **tagged: str) -> list[str]:
+def launch_plain(
+    sandbox: Sandbox, count: int = 1, region: str = REGION, **tagged: str
+) -> list[str]:
     """*count* small instances with these tags, running."""
     more: dict[str, Any] = {}
     if tagged:

@@ -602,6 +602,15 @@ def test_F67_points_of_machines_that_lost_their_tag_keep_their_frozen_retention(
     assert old.ids == [i.image_id for i in old.images[2:]]
 
 
+def test_a_machine_that_is_switched_off_keeps_its_frozen_retention(old: Old) -> None:
+    retagged(old.web, snapback__plan="off", snapback__retain=None)
+
+    old.look()
+    old.second_look()
+
+    assert old.ids == [i.image_id for i in old.images[2:]]
+
+
 def test_I8_a_terminated_lineage_keeps_its_last_point(old: Old) -> None:
     old.cloud.home.kill(old.web.id)
     old.cloud.home.machines.clear()

@@ -95,6 +95,39 @@ def test_the_replacement_is_as_the_original_was(stage: Stage) -> None:
     assert [line for line in lines if line.fate is not Fate.RESTORED] == []
 
 
+def test_a_replacement_that_is_gone_is_compared_with_nothing(stage: Stage) -> None:
+    journal = stage.finished()
+    stage.home.kill(journal.replacement_id)
+
+    assert commands.observed_fidelity(desk(stage.cloud), journal) == ()
+
+
+def test_what_differs_on_the_replacement_is_told(stage: Stage) -> None:
+    journal = stage.finished()
+    new = stage.replacement(journal)
+    new.configuration = replace(new.configuration, instance_type="m5.4xlarge")
+
+    lines = commands.observed_fidelity(desk(stage.cloud), journal)
+
+    assert [(line.name, line.observed) for line in lines if line.fate is Fate.SUBSTITUTED] == [
+        ("instance type", "m5.4xlarge")
+    ]
+
+
+def test_volumes_without_tags_and_with_none_to_keep_are_fine_too() -> None:
+    cloud = Cloud()
+    web = cloud.add_machine(DAILY)
+    root = replace(web.configuration.disks[0], tags={})
+    web.configuration = replace(web.configuration, disks=(root,))
+    settled(cloud)
+
+    journal = commands.apply(desk(cloud), request(web), None, cloud.now)
+    commands.undo(desk(cloud), journal.id, cloud.now)
+    undone = follow(cloud, journal.id)
+
+    assert undone.state is RollbackState.UNDONE
+
+
 def test_the_address_stands_on_the_counterpart_of_its_private_address(stage: Stage) -> None:
     journal = stage.finished()
 
@@ -241,6 +274,17 @@ def test_F81_the_same_digest_applied_twice_launches_one_instance(stage: Stage) -
 
     assert first.id == second.id
     assert len(stage.launched()) == 1
+
+
+def test_F81_another_lineages_rollback_is_not_taken_for_this_one(stage: Stage) -> None:
+    db = stage.cloud.add_machine(DAILY)
+    settled(stage.cloud)
+    commands.apply(desk(stage.cloud), request(db), None, stage.cloud.now)
+    digest = plan(desk(stage.cloud).regions, stage.cloud.catalogue, request(stage.web)).digest
+
+    journal = stage.apply(digest=digest)
+
+    assert journal.instance_id == stage.web.id
 
 
 def test_F81_a_second_rollback_of_the_lineage_is_refused_while_one_is_open(stage: Stage) -> None:
@@ -605,6 +649,60 @@ def test_F74_a_replacement_that_dies_on_the_way_gives_everything_back(
     assert stage.state(stage.web) is RUNNING
     assert stage.holder() == stage.web.id
     assert stage.members() == {stage.web.id}
+
+
+@pytest.mark.parametrize("moment", ["targets.register", "targets.deregister"])
+def test_F74_a_dead_replacements_address_does_not_stay_in_a_target_group(moment: str) -> None:
+    """Whoever gets that address next would get the traffic, too."""
+    stage = Stage(by_address=True)
+    journal = stage.apply()
+    stage.cloud.wire.afterwards(moment, lambda: stage.home.kill(journal.replacement_id))
+
+    undone = stage.follow(journal.id, ticks=20)
+
+    assert stage.target is not None
+    assert undone.state is RollbackState.UNDONE
+    assert [target for _, target, _ in stage.home.registrations] == [stage.target.target_id]
+
+
+@pytest.mark.parametrize("runs", range(5))
+def test_F74_a_replacement_that_ec2_has_forgotten_gives_everything_back(
+    stage: Stage, runs: int
+) -> None:
+    """Terminated for more than an hour: no listing knows it any more."""
+    journal = stage.apply()
+    for _ in range(runs):
+        stage.cloud.clock.advance(timedelta(minutes=5))
+        journal = commands.resume(desk(stage.cloud), journal.id, stage.cloud.now)
+    stage.home.kill(journal.replacement_id)
+    del stage.home.machines[journal.replacement_id]
+    stage.cloud.clock.advance(timedelta(hours=2))
+
+    if journal.state is RollbackState.DONE:
+        stage.undo(journal.id)
+    undone = stage.follow(journal.id, ticks=20)
+
+    assert undone.state is RollbackState.UNDONE
+    assert stage.state(stage.web) is RUNNING
+    assert stage.holder() == stage.web.id
+    assert stage.members() == {stage.web.id}
+
+
+@pytest.mark.parametrize("call", ["machines.tag", "machines.health", "targets.register"])
+def test_F09_a_replacement_that_flickers_out_of_a_listing_costs_no_service(
+    stage: Stage, call: str
+) -> None:
+    """The original must not leave for one that only seemed to have joined."""
+    stage.cloud.wire.watch = lambda: serving(stage)
+    journal = stage.apply()
+    new = stage.replacement(journal)
+    stage.cloud.wire.afterwards(
+        call, lambda: setattr(new, "visible_at", stage.cloud.now + timedelta(seconds=1))
+    )
+
+    stage.follow(journal.id, ticks=20)
+
+    assert stage.holder() in stage.members()
 
 
 @pytest.mark.parametrize("moment", ["targets.deregister", "addresses.associate"])

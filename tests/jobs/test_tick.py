@@ -3,6 +3,7 @@
 # A test's name is its sentence, and catalogue cases keep their number's capital.
 # ruff: noqa: D103, N802
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -409,6 +410,24 @@ def test_F17_a_slip_in_the_plan_tags_key_turns_the_run_red(cloud: Cloud, slip: s
 
     assert told(report) == [(web.id, "read tags", "failed")]
     assert f"tag {slip}" in reason(report, web.id)
+
+
+def test_a_machine_with_the_tag_and_a_slip_beside_it_is_told_once(cloud: Cloud) -> None:
+    web = cloud.add_machine({**DAILY, "Snapback:Plan": "weekly"})
+
+    report = tick(cloud)
+
+    assert told(report) == [(web.id, "read tags", "failed")]
+
+
+def test_a_machine_without_its_root_volume_is_skipped_with_the_reason(cloud: Cloud) -> None:
+    web = cloud.add_machine(DAILY)
+    web.configuration = replace(web.configuration, disks=web.configuration.disks[1:])
+
+    report = tick(cloud)
+
+    assert told(report) == [(web.id, "backup", "skipped")]
+    assert "root volume is not attached" in reason(report, web.id)
 
 
 def test_options_reach_the_call_and_those_not_carried_out_are_said(cloud: Cloud) -> None:

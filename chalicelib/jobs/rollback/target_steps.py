@@ -22,10 +22,20 @@ _DRAIN_LIMIT = timedelta(minutes=65)
 
 
 def join(scene: Scene, step: StepRecord) -> Progress:
-    """Register the replacement everywhere, wait until every group finds it healthy."""
+    """Register the replacement everywhere, wait until every group finds it healthy.
+
+    What it was registered as is remembered: a dead one has no address to tell it by.
+    """
+    if absence := scene.absence():
+        return fail(absence)
     targets, lost = _replacement_targets(scene)
     if lost:
         return fail(f"the replacement has no address that stands for {', '.join(lost)}")
+    progress = _joined(scene, step, targets)
+    return replace(progress, facts={"joined": " ".join(t.target_id for t in targets)})
+
+
+def _joined(scene: Scene, step: StepRecord, targets: tuple[Target, ...]) -> Progress:
     health = scene.region.targets.health(targets)
     for target in targets:
         if target not in health or health[target].state == "draining":
@@ -44,7 +54,12 @@ def join(scene: Scene, step: StepRecord) -> Progress:
 
 def unjoin(scene: Scene, step: StepRecord) -> Progress:
     """Take the replacement out of every group and let it drain."""
-    targets, _ = _replacement_targets(scene)
+    if "joined" in step.facts:
+        names = step.facts["joined"].split()
+        pairs = zip(scene.wanted.targets, names, strict=True)
+        targets = tuple(replace(target, target_id=name) for target, name in pairs)
+    else:
+        targets, _ = _replacement_targets(scene)
     return _drained(scene, step, targets)
 
 

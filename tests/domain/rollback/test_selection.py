@@ -79,8 +79,8 @@ def test_latest_is_the_newest_usable_point_of_the_lineage() -> None:
 )
 def test_each_choice_means_the_newest_point_that_fits(to: str, nights: int) -> None:
     points = [
-        nights_ago(0),
-        nights_ago(1, state=State.VERIFIED),
+        nights_ago(0, change="upgrade-7"),
+        nights_ago(1, state=State.VERIFIED, kind=Kind.CHANGE, change="upgrade-6"),
         nights_ago(2, kind=Kind.CHANGE, change="upgrade-7"),
         nights_ago(3, change="upgrade-7"),
     ]
