@@ -6,7 +6,7 @@ interface, an Elastic IP, a place in a target group, user data and a few tags.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from chalicelib.domain.configuration import (
     Attributes,
@@ -66,6 +66,11 @@ SNAPSHOTS = (
 )
 
 
+def utc(text: str) -> datetime:
+    """The instant that *text* writes, in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
 def configuration(**changes: object) -> Configuration:
     """The web server's whole configuration, with *changes*."""
     web = Configuration(
@@ -118,6 +123,49 @@ def recovery_point(**changes: object) -> RecoveryPoint:
         snapshots=SNAPSHOTS,
     )
     return replace(nightly, **changes)  # type: ignore[arg-type]
+
+
+def image_of(moment: datetime, kind: Kind = Kind.SCHEDULED) -> str:
+    """An image id that differs whenever moment or kind do."""
+    order = tuple(Kind).index(kind)
+    return f"ami-{order:x}{int(moment.timestamp()):016x}"
+
+
+def point_at(
+    moment: datetime,
+    *,
+    kind: Kind = Kind.SCHEDULED,
+    state: State = State.USABLE,
+    retain: str = "last=1",
+    attempt: int = 1,
+) -> RecoveryPoint:
+    """The web server's point of *moment*: what retention and schedules look at, no more."""
+    return RecoveryPoint(
+        image_id=image_of(moment, kind),
+        name=str(PointName(WEB, kind, slot_key(moment, attempt))),
+        region=REGION,
+        lineage=WEB,
+        instance_id=WEB,
+        kind=kind,
+        at=moment,
+        created_at=moment,
+        state=state,
+        plans=("daily",) if kind is Kind.SCHEDULED else (),
+        retain=retain,
+    )
+
+
+def point(
+    days: float,
+    *,
+    kind: Kind = Kind.SCHEDULED,
+    state: State = State.USABLE,
+    retain: str = "last=1",
+    **others: object,
+) -> RecoveryPoint:
+    """A recovery point of the web server taken *days* before noon."""
+    made = point_at(NOON - timedelta(days=days), kind=kind, state=state, retain=retain)
+    return replace(made, **others)  # type: ignore[arg-type]
 
 
 def point_record(point: RecoveryPoint, **changes: object) -> PointRecord:

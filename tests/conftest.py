@@ -14,7 +14,7 @@ from chalicelib.aws.session import Session
 from chalicelib.settings import Settings
 from chalicelib.wiring import Wiring
 from sandbox.process import Sandbox
-from tests.aws.heard import Heard
+from tests.aws.heard import Heard, listen
 from tests.aws.scenes import Machine, launch_web
 from tests.builders import NOON
 
@@ -22,7 +22,7 @@ from tests.builders import NOON
 @cache
 def _session() -> Session:
     """One session for every test of a process: parsing EC2's model takes a quarter of a second."""
-    return Session()
+    return listen(Session())
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,8 @@ def session(sandbox: Sandbox) -> Session:
 @pytest.fixture
 def heard(session: Session) -> Iterator[Heard]:
     """Every call that the product makes through botocore, with its parameters."""
-    with Heard.of(session) as listening:
+    del session
+    with Heard.now() as listening:
         yield listening
 
 

@@ -16,15 +16,14 @@ class Heard:
 
     @classmethod
     @contextmanager
-    def of(cls, session: Session) -> Iterator[Self]:
-        """Listen to every client of *session*; forget it all at the end."""
+    def now(cls) -> Iterator[Self]:
+        """Listen to every session that ``listen`` was told of; forget it all at the end."""
         listening = cls()
-        current.append(listening)
-        _listen_once(session)
+        _current.append(listening)
         try:
             yield listening
         finally:
-            current.remove(listening)
+            _current.remove(listening)
 
     def parameters(self, action: str) -> list[dict[str, Any]]:
         """What each call of *action* was given."""
@@ -35,18 +34,16 @@ class Heard:
         return {f"{service}:{name}" for service, name, _ in self.calls}
 
 
-current: list[Heard] = []
-_known: set[int] = set()
+_current: list[Heard] = []
+
+
+def listen(session: Session) -> Session:
+    """Hear *session*'s clients. They copy its handlers when they are made: do it before."""
+    session._session.events.register("before-parameter-build", _hear)
+    return session
 
 
 def _hear(*, model: Any, params: dict[str, Any], **rest: object) -> None:  # noqa: ANN401 (botocore's)
     service = model.service_model.service_name
-    for listening in current:
+    for listening in _current:
         listening.calls.append((service, model.name, dict(params)))
-
-
-def _listen_once(session: Session) -> None:
-    """Clients copy their session's handlers when they are made, so listen before any is."""
-    if id(session) not in _known:
-        _known.add(id(session))
-        session._session.events.register("before-parameter-build", _hear)

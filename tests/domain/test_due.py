@@ -14,7 +14,7 @@ from chalicelib.domain.due import MOST_ATTEMPTS, Due, NotDue, decide_due
 from chalicelib.domain.plans import parse_plans
 from chalicelib.domain.recovery_point import Kind, RecoveryPoint, State
 from chalicelib.domain.subscription import Subscription
-from tests.domain.builders import NOON, WEB, point, point_at, utc
+from tests.builders import NOON, WEB, point, point_at, utc
 
 BOOK = parse_plans("")
 SLOT = utc("2026-11-23T03:00")

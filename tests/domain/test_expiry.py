@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.expiry import Keep, RetentionPlan, plan_retention
 from chalicelib.domain.recovery_point import Kind, RecoveryPoint, State
 from chalicelib.domain.retention import Retention, parse_retention
-from tests.domain.builders import NOON, point, point_at, utc
+from tests.builders import NOON, point, point_at, utc
 
 GOLD = "hourly=24 daily=7 weekly=4 monthly=12 yearly=2"
 

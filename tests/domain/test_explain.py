@@ -10,7 +10,7 @@ from chalicelib.domain.explain import explain, spell_retention, spell_schedule
 from chalicelib.domain.plans import parse_plans
 from chalicelib.domain.retention import parse_retention
 from chalicelib.domain.schedule import parse_schedule
-from tests.domain.builders import NOON, utc
+from tests.builders import NOON, utc
 
 BOOK = parse_plans(
     '[plans.london]\nschedule = "daily@03:00 Europe/London"\nretain = "daily=7 min=2"\n'

@@ -18,7 +18,7 @@ from chalicelib.domain.guards import (
 )
 from chalicelib.domain.records import PointRecord, Stage
 from chalicelib.domain.recovery_point import RecoveryPoint, State
-from tests.domain.builders import NOON, point
+from tests.builders import NOON, point
 
 DAY = timedelta(days=1)
 

@@ -18,7 +18,7 @@ from chalicelib.domain.instants import (
     parse_instant,
     spell_age,
 )
-from tests.domain.builders import NOON, utc
+from tests.builders import NOON, utc
 
 MOMENTS = st.datetimes(
     datetime(1970, 1, 1),  # noqa: DTZ001

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.names import PointName, image_id, instance_id, parse_name, slot_key
 from chalicelib.domain.recovery_point import Kind
-from tests.domain.builders import NOON, WEB, utc
+from tests.builders import NOON, WEB, utc
 
 INSTANCES = st.sampled_from(["i-0123abcd", WEB, "i-0fedcba9876543210"])
 SLOTS = st.integers(0, 10**6).map(lambda m: utc("2026-01-01T00:00") + timedelta(minutes=m))

@@ -23,7 +23,7 @@ from chalicelib.domain.point_tags import (
     read_point,
 )
 from chalicelib.domain.recovery_point import Kind, RecoveryPoint, Snapshot, State
-from tests.domain.builders import NOON, WEB, utc
+from tests.builders import NOON, WEB, utc
 
 SLOT = utc("2026-11-23T03:00")
 KNOWN = PointTags(
@@ -148,6 +148,28 @@ def test_F14_fifty_tags_lose_the_last_by_name() -> None:
 
     assert len(tags) == MOST_TAGS - 3
     assert dropped == tuple(sorted(source))[-len(dropped) :]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "fits"),
+    [
+        ("k" * 124, "v" * 256, True),
+        ("k" * 125, "v", False),
+        ("k", "v" * 257, False),
+    ],
+)
+def test_F14_a_tag_that_ec2_would_not_take_with_our_prefix_is_dropped_by_name(
+    key: str, value: str, fits: bool
+) -> None:
+    """A key may have 128 characters and a value 256, and ``src:`` takes four of them."""
+    tags, dropped = build_tags(KNOWN, {key: value})
+
+    assert (f"src:{key}" in tags) is fits
+    assert dropped == (() if fits else (key,))
+
+
+def test_F14_the_limits_are_those_of_ec2() -> None:
+    assert (MOST_TAGS, LONGEST_KEY, LONGEST_VALUE) == (50, 128, 256)
 
 
 MOMENTS = st.integers(0, 10**6).map(lambda m: utc("2026-01-01T00:00") + timedelta(minutes=m))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.retention import Retention, parse_retention, rules_of
-from tests.domain.builders import utc
+from tests.builders import utc
 
 COUNTS = st.integers(0, 1000)
 RETENTIONS = st.builds(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.schedule import Schedule, parse_schedule
-from tests.domain.builders import NOON, utc
+from tests.builders import NOON, utc
 
 FORMS = (
     "hourly@:20",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.plans import parse_plans
 from chalicelib.domain.subscription import Problem, Subscription, read_subscription
-from tests.domain.builders import WEB
+from tests.builders import WEB
 
 PLAN, SCHEDULE = "snapback:plan", "snapback:schedule"
 RETAIN, OPTIONS = "snapback:retain", "snapback:options"

@@ -82,10 +82,10 @@ def whole(lab: Lab, instance: str) -> Configuration:
     return lab.region.configurations.describe([found])[instance]
 
 
-def relaunch(lab: Lab, instance: str, image: str, token: str = "token-1") -> LaunchRequest:
+def relaunch(lab: Lab, instance: str, image: str) -> LaunchRequest:
     return LaunchRequest(
         image_id=image,
-        token=token,
+        token="token-1",
         configuration=whole(lab, instance),
         tags={"Name": "web again"},
         devices=("/dev/sdf", "/dev/xvda"),
@@ -521,7 +521,7 @@ def test_F73_an_address_is_only_taken_when_it_stands_nowhere(lab: Lab) -> None:
     allocation = lab.address(web)
     there = whole(lab, db).interfaces[0]
 
-    with pytest.raises(AwsError, match="Resource.AlreadyAssociated"):
+    with pytest.raises(AwsError, match=r"Resource\.AlreadyAssociated"):
         lab.region.addresses.associate(allocation, there.interface_id, there.private_ips[0])
     before = lab.region.addresses.find(allocation)
     assert before is not None

@@ -174,6 +174,11 @@ def test_own_tags_are_those_that_the_user_set() -> None:
     assert own_tags(configuration(tags=tags)) == {"Name": "web", "snapback:plan": "daily"}
 
 
+@pytest.mark.parametrize(("lifecycle", "market"), [("", "on-demand"), ("spot", "spot")])
+def test_the_market_is_on_demand_unless_ec2_says_otherwise(lifecycle: str, market: str) -> None:
+    assert properties(configuration(lifecycle=lifecycle))["market"] == market
+
+
 def test_F86_a_faithful_replacement_compares_as_restored_in_every_line() -> None:
     """Ids and addresses differ, and are not compared."""
     twin = configuration(
