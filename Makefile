@@ -37,8 +37,9 @@ coverage: ## every test, with branch coverage: all of domain, 95 % of the rest
 	$(BIN)/coverage report --fail-under=95
 
 package: setup ## the artefact that is deployed, built and looked at
-	rm -rf build/package
-	$(BIN)/chalice package --stage $(STAGE) build/package
+	rm -rf build/package .chalice/deployments
+	find app.py chalicelib -name __pycache__ -prune -exec rm -rf {} +
+	AWS_DEFAULT_REGION=$${AWS_DEFAULT_REGION:-us-east-1} $(BIN)/chalice package --stage $(STAGE) build/package
 	$(BIN)/python tests/package/inspect_package.py build/package
 
 clean:

@@ -4,11 +4,12 @@ import argparse
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from sandbox import fleet, world
+from sandbox import accounts, fleet, world
 from sandbox.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
 from sandbox.control import parse_time
 from sandbox.server import Server
@@ -57,23 +58,30 @@ def _serve(port: str, fleets: list[str], now: str | None) -> int:
     world.begin(_moment(now))
     machines = [machine for path in fleets for machine in _machines(path)]
     try:
-        loaded = len(fleet.build(machines))
+        fleet.build(machines)
     except fleet.FleetError as error:
         raise UsageError(f"--fleet: {error}") from error
+    places = Counter((m.account, m.region) for m in machines)
+    if places:
+        accounts.home.account = places.most_common(1)[0][0][0]
     with _listen(wanted) as server:
-        _say_where(server.url, loaded)
+        _say_where(server.url, places)
         stop.wait()
     return 0
 
 
-def _say_where(url: str, loaded: int) -> None:
+def _say_where(url: str, places: Counter[tuple[str, str]]) -> None:
+    """What to paste, for the account and region where most of the fleet lives."""
+    account, region = next(iter(places.most_common(1)), ((DEFAULT_ACCOUNT, DEFAULT_REGION), 0))[0]
     lines = [
         f"sandbox: serving AWS on {url}",
-        f"export AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID={DEFAULT_ACCOUNT} "
-        f"AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION={DEFAULT_REGION}",
+        f"export AWS_ENDPOINT_URL={url} AWS_ACCESS_KEY_ID={account} "
+        f"AWS_SECRET_ACCESS_KEY=sandbox AWS_REGION={region} AWS_DEFAULT_REGION={region}",
     ]
-    if loaded:
-        lines.append(f"# {loaded} instances loaded")
+    lines += [
+        f"# {count} instances in account {account}, {region}"
+        for (account, region), count in sorted(places.items())
+    ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 

@@ -21,6 +21,19 @@ _SCOPE = re.compile(
 _account_of_issued_key = iam.get_account_id_from
 
 
+class Home:
+    """The account of callers whose key names none: the served fleet's, if there is one."""
+
+    account = DEFAULT_ACCOUNT
+
+    def reset(self) -> None:
+        """Back to the default account."""
+        self.account = DEFAULT_ACCOUNT
+
+
+home = Home()
+
+
 class Caller(NamedTuple):
     """What a signature says; parts it does not say are empty."""
 
@@ -35,10 +48,11 @@ class Caller(NamedTuple):
 
 
 def account_of(access_key: str) -> str:
-    """The 12 digits themselves, the account that issued the key, or the default one."""
+    """The 12 digits themselves, the account that issued the key, or the home account."""
     if _ACCOUNT.fullmatch(access_key):
         return access_key
-    return _account_of_issued_key(access_key)
+    account = _account_of_issued_key(access_key)
+    return home.account if account == DEFAULT_ACCOUNT else account
 
 
 def caller(request: Request) -> Caller:

@@ -50,6 +50,7 @@ def reset() -> None:
     faults.clear()
     dynamodb.reset()
     base_images.reset()
+    accounts.home.reset()
     for module in ("disks", "health", "events"):
         with suppress(ModuleNotFoundError, AttributeError):
             getattr(import_module(f"sandbox.{module}"), module).reset()

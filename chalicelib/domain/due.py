@@ -45,7 +45,8 @@ def decide_due(
     """
     if subscription.is_off:
         return NotDue(reason="its tag says not to back it up")
-    scheduled = [p for p in points if p.kind is Kind.SCHEDULED]
+    # A point that is not trusted fills nothing: who may tag an image must not hold off a backup.
+    scheduled = [p for p in points if p.kind is Kind.SCHEDULED and not p.problems]
     lost = (State.FAILED, State.GONE)
     alive = [p.at for p in scheduled if p.state not in lost and p.at <= now]
     newest = max(alive, default=None)

@@ -164,7 +164,7 @@ def test_members_that_ec2_leaves_out_take_its_defaults() -> None:
 
 def test_every_optional_member_is_read() -> None:
     """Fields of newer machines, each under the name that the launch uses."""
-    seen = read_instance(
+    described: dict[str, Any] = (
         {
             **MINIMAL,
             "StateReason": {"Code": "Server.SpotInstanceTermination", "Message": "gone"},
@@ -215,9 +215,9 @@ def test_every_optional_member_is_read() -> None:
                     "Association": {"IpOwnerId": "amazon", "PublicIp": "203.0.113.9"},
                 },
             ],
-        },  # type: ignore[typeddict-item,typeddict-unknown-key]
-        REGION,
+        }
     )  # fmt: skip
+    seen = read_instance(described, REGION)  # type: ignore[arg-type]
     whole = seen.configuration
 
     assert seen.state_reason == "Server.SpotInstanceTermination: gone"
@@ -252,10 +252,8 @@ def test_recordings_of_real_accounts_are_read(path: Path) -> None:
     """Whatever old accounts answer with (EC2-Classic leftovers included)."""
     document = json.loads(path.read_text())
     described = [i for r in document["Reservations"] for i in r["Instances"] if "State" in i]
-    read = [
-        read_instance({**i, "LaunchTime": datetime(2026, 1, 1, tzinfo=UTC)}, REGION)
-        for i in described
-    ]
+    at: dict[str, Any] = {"LaunchTime": datetime(2026, 1, 1, tzinfo=UTC)}
+    read = [read_instance({**i, **at}, REGION) for i in described]
 
     assert [i.instance_id for i in read] == [i["InstanceId"] for i in described]
     assert all(i.configuration.instance_type for i in read)

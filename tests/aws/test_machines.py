@@ -38,7 +38,7 @@ def test_health_follows_the_status_checks(
 ) -> None:
     """Success is something observed, never a launch that returned."""
     healthy = machines.health(web.id)
-    sandbox.health.set({"instance": web.id, "system": "impaired"})
+    sandbox.health.set(instance=web.id, system="impaired")
 
     assert healthy == InstanceHealth(system="ok", instance="ok", volumes="ok")
     assert healthy.passed

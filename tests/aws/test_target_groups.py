@@ -31,6 +31,20 @@ def group(sandbox: Sandbox, web: Machine, kind: str) -> str:
     return str(made["TargetGroups"][0]["TargetGroupArn"])
 
 
+def listen(sandbox: Sandbox, web: Machine) -> None:
+    """A load balancer leads to the group: targets become healthy, and drain."""
+    elb, ec2 = sandbox.client("elbv2"), sandbox.client("ec2")
+    of_vpc = [{"Name": "vpc-id", "Values": [web.vpc]}]
+    subnets = [s["SubnetId"] for s in ec2.describe_subnets(Filters=of_vpc)["Subnets"][:2]]
+    made = elb.create_load_balancer(Name="front", Subnets=subnets)["LoadBalancers"][0]
+    elb.create_listener(
+        LoadBalancerArn=made["LoadBalancerArn"],
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": web.group}],
+    )
+
+
 def test_registrations_by_id_and_by_address_are_read(
     sandbox: Sandbox, web: Machine, targets: TargetGroupGateway
 ) -> None:
@@ -73,6 +87,7 @@ def test_registering_twice_and_deregistering_twice(
     sandbox: Sandbox, web: Machine, targets: TargetGroupGateway
 ) -> None:
     """Draining targets are no registrations any more."""
+    listen(sandbox, web)
     [other] = launch_plain(sandbox)
     target = Target(group_arn=web.group, target_id=other, port=80)
     targets.register(target)
@@ -80,7 +95,7 @@ def test_registering_twice_and_deregistering_twice(
     later(sandbox, minutes=2)
     joined = targets.health([target])[target].state
 
-    assert joined == "unused"  # no listener leads to the group
+    assert joined == "healthy"
     assert targets.deregister(target) is True
     assert targets.health([target])[target].state == "draining"
     assert other not in {t.target_id for _, t in targets.registrations()}

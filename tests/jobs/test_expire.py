@@ -529,6 +529,19 @@ def test_an_image_enabled_by_hand_in_quarantine_is_not_deleted_on_the_second_loo
     assert (old.images[0].image_id, "quarantine", "done") in told(report)
 
 
+def test_a_tick_takes_the_stamp_off_an_image_that_was_enabled_by_hand(old: Old) -> None:
+    """Else a later quarantine would find a first look that was long ago."""
+    old.look()
+    image = old.images[0]
+    image.disabled = False
+
+    tick(old.cloud)
+
+    row = old.cloud.catalogue.rows[HOME, image.name]
+    assert (image.tags[STATE], QUARANTINED_AT in image.tags) == ("usable", False)
+    assert (row.stage, row.quarantined_at) == (Stage.SETTLED, None)
+
+
 def test_an_image_disabled_by_hand_is_left_alone(old: Old) -> None:
     image = old.images[0]
     image.disabled = True

@@ -718,6 +718,35 @@ def test_F74_the_original_is_not_stopped_for_a_replacement_that_died(
     assert [c for c in calls if c.name == "machines.stop"] == []
 
 
+def test_F74_the_original_of_a_plain_machine_is_not_stopped_either() -> None:
+    """It dies right after it was proven: only the stop is left to notice it."""
+    stage = Stage(plain=True)
+    stage.pace(checks=timedelta(0))
+    journal = stage.apply()
+    stage.cloud.wire.afterwards("machines.health", lambda: stage.home.kill(journal.replacement_id))
+
+    with stage.cloud.wire.recording() as calls:
+        undone = stage.follow(journal.id)
+
+    assert undone.state is RollbackState.UNDONE
+    assert [c for c in calls if c.name == "machines.stop"] == []
+
+
+def test_F74_the_original_does_not_leave_for_a_replacement_that_died_as_it_joined(
+    stage: Stage,
+) -> None:
+    journal = stage.apply()
+    stage.cloud.clock.advance(timedelta(minutes=5))
+    commands.resume(desk(stage.cloud), journal.id, stage.cloud.now)
+    stage.cloud.wire.afterwards("targets.health", lambda: stage.home.kill(journal.replacement_id))
+    stage.cloud.wire.watch = lambda: serving(stage)
+
+    undone = stage.follow(journal.id)
+
+    assert undone.state is RollbackState.UNDONE
+    assert undone.step("leave-targets").note == "the original is healthy in its target groups again"
+
+
 def test_F74_a_replacement_that_dies_while_the_original_stops_is_not_adopted() -> None:
     stage = Stage(plain=True)
     journal = stage.apply()
