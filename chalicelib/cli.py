@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -85,11 +86,17 @@ def _answer(args: argparse.Namespace, session: Session | None) -> Answer:
 
 
 def _print(answer: Answer, command: str, *, as_json: bool) -> int:
+    stream = sys.stdout
     if as_json:
-        print(json.dumps(answer.payload, indent=2, sort_keys=False))
+        text = json.dumps(answer.payload, indent=2, sort_keys=False)
     else:
+        text = "\n".join(render(command, answer.payload))
         stream = sys.stderr if "error" in answer.payload else sys.stdout
-        print("\n".join(render(command, answer.payload)), file=stream)
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        # Whoever read has heard enough (`| head`); the work is done and its code stands.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return answer.code
 
 

@@ -121,9 +121,10 @@ class Wiring:
             return source
         try:
             return Path(source).read_text(encoding="utf-8")
-        except OSError as err:
+        except (OSError, UnicodeDecodeError) as err:
+            why = err.strerror if isinstance(err, OSError) else "it is no UTF-8 text"
             raise InvalidInputError(
-                f"SNAPBACK_PLANS names {source!r}, which can not be read: {err.strerror}",
+                f"SNAPBACK_PLANS names {source!r}, which can not be read: {why}",
                 hint="give a path, ssm:PARAMETER or the TOML text itself",
             ) from err
 

@@ -1,5 +1,7 @@
 """What each function may do, beside what it really does: DESIGN section 5's split of rights."""
 
+# ruff: noqa: N802
+
 import json
 from collections.abc import Callable
 from fnmatch import fnmatchcase

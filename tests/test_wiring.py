@@ -50,7 +50,7 @@ def test_an_unknown_region_is_named(session: Session, settings: Settings, messag
     """Before any call: a typing mistake would look like an empty account."""
     wired = Wiring(settings, session)
     with pytest.raises(InvalidInputError, match=message):
-        (wired.home, wired.regions)
+        assert wired.home and not wired.regions
 
 
 def test_no_region_at_all_is_told_with_the_way_out() -> None:
@@ -84,7 +84,7 @@ def test_plans_come_inline_from_a_file_or_from_a_parameter(
 
 def test_a_plan_file_that_is_not_there_is_named(session: Session) -> None:
     """With the three forms that there are."""
-    with pytest.raises(InvalidInputError, match="names '/none.toml'.*No such file") as caught:
+    with pytest.raises(InvalidInputError, match=r"names '/none\.toml'.*No such file") as caught:
         _ = Wiring(Settings(plans="/none.toml"), session).plans
 
     assert "ssm:PARAMETER" in caught.value.hint

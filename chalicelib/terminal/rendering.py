@@ -135,10 +135,14 @@ def _journal(payload: Payload) -> list[str]:
 
 def _fidelity(lines: Sequence[Payload]) -> list[str]:
     rows = [
-        (line["fate"], line["property"], line["observed"] or line["value"], line["why"])
+        (
+            line["fate"],
+            line["property"],
+            ": ".join(filter(None, (line["observed"] or line["value"], line["why"]))),
+        )
         for line in lines
     ]
-    return table(("FATE", "PROPERTY", "VALUE", "WHY"), rows)
+    return table(("FATE", "PROPERTY", "VALUE"), rows)
 
 
 def _explanation(payload: Payload) -> list[str]:

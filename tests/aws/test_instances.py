@@ -253,7 +253,7 @@ def test_recordings_of_real_accounts_are_read(path: Path) -> None:
     document = json.loads(path.read_text())
     described = [i for r in document["Reservations"] for i in r["Instances"] if "State" in i]
     at: dict[str, Any] = {"LaunchTime": datetime(2026, 1, 1, tzinfo=UTC)}
-    read = [read_instance({**i, **at}, REGION) for i in described]
+    read = [read_instance(i | at, REGION) for i in described]
 
     assert [i.instance_id for i in read] == [i["InstanceId"] for i in described]
     assert all(i.configuration.instance_type for i in read)

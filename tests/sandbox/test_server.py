@@ -311,7 +311,9 @@ def test_the_command_says_where_it_serves_and_what_it_loaded(
     assert code == 0
     assert lines[0].startswith("sandbox: serving AWS on http://127.0.0.1:")
     assert lines[1].startswith("export AWS_ENDPOINT_URL=http://127.0.0.1:")
-    assert lines[2] == "# 3 instances loaded"
+    assert "AWS_ACCESS_KEY_ID=123456789000" in lines[1]
+    assert "# 2 instances in account 123456789000, us-east-1" in lines[2:]
+    assert sum(int(line.split()[1]) for line in lines[2:]) == 3
 
 
 @pytest.mark.parametrize(
