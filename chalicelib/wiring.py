@@ -38,13 +38,13 @@ class Wiring:
     def home(self) -> str:
         """The region of the catalogue; ``InvalidInputError`` when nothing names one."""
         home = self.settings.home_region or self.session.region
-        return self._known(home, "the region")
+        return self._known(home)
 
     @cached_property
     def regions(self) -> tuple[Region, ...]:
         """The regions looked after, each with its gateways."""
-        names = self.settings.regions or (self._known(self.session.region, "the region"),)
-        return tuple(self._region(self._known(n, "SNAPBACK_REGIONS")) for n in names)
+        names = self.settings.regions or (self._known(self.session.region),)
+        return tuple(self._region(self._known(n)) for n in names)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -102,14 +102,14 @@ class Wiring:
             targets=targets,
         )
 
-    def _known(self, region: str, what: str) -> str:
+    def _known(self, region: str) -> str:
         if not region:
             raise InvalidInputError(
                 "no region is set", hint="give --region, or set AWS_REGION or a profile with one"
             )
         if not self.session.is_region(region):
             raise InvalidInputError(
-                f"{what} {region!r} is not a region of EC2", hint="it looks like eu-west-1"
+                f"{region!r} is not a region of EC2", hint="it looks like eu-west-1"
             )
         return region
 

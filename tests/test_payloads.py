@@ -90,7 +90,8 @@ def test_defaults_of_a_request() -> None:
 def test_backup_answers_with_the_points_and_their_images(web: Machine, wired: Wiring) -> None:
     """What a pipeline keeps for the way back."""
     answer = payloads.backup(wired, {"instances": [web.id, web.id]}, NOON)
-    [point] = answer.payload["points"]  # type: ignore[misc,attr-defined]
+    points: Any = answer.payload["points"]
+    [point] = points
 
     assert (answer.code, answer.payload["ok"]) == (0, True)
     assert point["instance"] == web.id

@@ -5,7 +5,6 @@ what one that was cut off had begun. Images go before snapshots: an image whose
 snapshots are gone would be a trap (style.md, principle 9).
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -25,15 +24,6 @@ _LEFT = {
     DeleteCode.CLIENT_ERROR: (Result.FAILED, "EC2 refuses: is it locked, or AWS Backup's?"),
     DeleteCode.UNKNOWN: (Result.FAILED, "EC2 gave a code that this version does not know"),
 }
-
-
-def attempt(subject: str, action: str, act: Callable[[], Sequence[Outcome]]) -> Sequence[Outcome]:
-    """What *act* did, or the reason why it failed: one thing never stops the next."""
-    try:
-        return act()
-    except SnapbackError as err:
-        failed = Outcome(subject=subject, action=action, result=Result.FAILED, reason=err.message)
-        return (failed,)
 
 
 def quarantine(

@@ -13,7 +13,8 @@ from chalicelib.domain.recovery_point import RecoveryPoint, State
 from chalicelib.domain.report import Outcome, Result, RunReport
 from chalicelib.domain.retention import Retention
 from chalicelib.domain.subscription import read_subscription
-from chalicelib.jobs.deleting import attempt, deregister, quarantine, release
+from chalicelib.jobs.attempt import attempt
+from chalicelib.jobs.deleting import deregister, quarantine, release
 from chalicelib.jobs.inventory import Inventory, take_inventory
 from chalicelib.jobs.ports import Site
 from chalicelib.jobs.sweeping import remember_missing, sweep

@@ -10,7 +10,8 @@ from chalicelib.domain.instants import iso_minute
 from chalicelib.domain.records import PointRecord, Stage
 from chalicelib.domain.recovery_point import RecoveryPoint, State
 from chalicelib.domain.report import Outcome, Result
-from chalicelib.jobs.deleting import attempt, delete_rest, deregister, quarantine, stamp
+from chalicelib.jobs.attempt import attempt
+from chalicelib.jobs.deleting import delete_rest, deregister, quarantine, stamp
 from chalicelib.jobs.inventory import Inventory
 from chalicelib.jobs.ports import Site
 

@@ -16,7 +16,7 @@ from chalicelib.domain.recovery_point import Kind, RecoveryPoint
 from chalicelib.domain.report import Outcome, Result, RunReport
 from chalicelib.domain.retention import parse_retention
 from chalicelib.domain.subscription import Problem, Subscription, read_subscription
-from chalicelib.jobs.deleting import attempt
+from chalicelib.jobs.attempt import attempt
 from chalicelib.jobs.inventory import Inventory, take_inventory
 from chalicelib.jobs.ports import Site
 from chalicelib.jobs.settle import settle
