@@ -109,7 +109,8 @@ class Wiring:
             )
         if not self.session.is_region(region):
             raise InvalidInputError(
-                f"{region!r} is not a region of EC2", hint="it looks like eu-west-1"
+                f"region {region!r} is not a region of EC2",
+                hint="it looks like eu-west-1; see --region, AWS_REGION and SNAPBACK_REGIONS",
             )
         return region
 

@@ -42,8 +42,8 @@ def test_configured_regions_are_all_looked_after(session: Session) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (Settings(regions=("eu-west-1", "mars-1")), "SNAPBACK_REGIONS 'mars-1' is not a region"),
-        (Settings(home_region="eu-west-1a"), "the region 'eu-west-1a' is not a region of EC2"),
+        (Settings(regions=("eu-west-1", "mars-1")), "region 'mars-1' is not a region"),
+        (Settings(home_region="eu-west-1a"), "region 'eu-west-1a' is not a region of EC2"),
     ],
 )
 def test_an_unknown_region_is_named(session: Session, settings: Settings, message: str) -> None:
