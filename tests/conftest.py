@@ -107,6 +107,12 @@ def heard(session: Session) -> Iterator[Heard]:
 
 
 @pytest.fixture
+def deployed(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lambda functions use the tests' own session: its clients are kept from test to test."""
+    monkeypatch.setattr(wiring, "Session", lambda **_: session)
+
+
+@pytest.fixture
 def wired(session: Session) -> Wiring:
     """The whole product on the sandbox, with default settings."""
     return Wiring(Settings(), session)

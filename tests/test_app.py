@@ -33,6 +33,7 @@ from tests.aws.scenes import (
 from tests.builders import NOON
 from tests.conftest import Terminal
 
+pytestmark = pytest.mark.usefixtures("deployed")
 FUNCTIONS = ("tick", "resume", "expire", "backup", "points", "rollback")
 ROOT = Path(__file__).parents[1]
 

@@ -3,13 +3,14 @@
 # ruff: noqa: N802
 
 import json
-from collections.abc import Iterator
+import os
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from chalicelib import cli, commands
+from chalicelib.answers import Answer
 from chalicelib.aws.session import Session
 from chalicelib.settings import Settings
 from chalicelib.terminal.arguments import parser
@@ -63,7 +64,7 @@ def follow(sandbox: Sandbox, snapback: Terminal, rollback: str) -> dict[str, Any
         answer = snapback("--output", "json", "rollback", "resume", rollback)
         if answer.code != 5:
             return answer.payload
-    pytest.fail(f"{rollback} does not end: {answer.out}")
+    pytest.fail(f"{rollback} does not end: {snapback('rollback', 'status', rollback).out}")
 
 
 def applied(snapback: Terminal, web: Machine) -> str:
@@ -217,25 +218,32 @@ def test_holding_a_quarantined_point_brings_it_back(
 def test_the_present_retention_is_that_of_the_current_instance_of_a_lineage(
     sandbox: Sandbox, web: Machine, snapback: Terminal
 ) -> None:
-    """A rollback copies the tags: what is changed on the machine in service since must count.
-
-    Listed after it, the stopped original would have had the last word.
-    """
+    """A rollback copies the tags: only what the machine in service says now may count."""
     tag(sandbox, web, **{"snapback:schedule": "hourly@:00", "snapback:retain": "last=1 min=1"})
     for _ in range(3):
         snapback.tick(hours=1)
     snapback.tick(minutes=30)
-    done = follow(sandbox, snapback, applied(snapback, web))
-    for current, other in ((done["replacement"], web.id), (web.id, done["replacement"])):
-        sandbox.client("ec2").create_tags(
-            Resources=[current], Tags=tags(**{"snapback:retain": "last=9 min=1"})
-        )
-        sandbox.client("ec2").create_tags(
-            Resources=[other], Tags=tags(**{"snapback:retain": "last=1 min=1"})
-        )
-        fates = {p["fate"] for p in snapback.json("points")["points"]}
+    rollback = applied(snapback, web)
+    replacement = str(snapback.json("rollback", "status", rollback)["replacement"])
+    while_open = _fates(sandbox, snapback, web.id, replacement)
+    follow(sandbox, snapback, rollback)
+    afterwards = _fates(sandbox, snapback, replacement, web.id)
 
-        assert fates == ({"keep"} if current == done["replacement"] else {"keep", "expire"})
+    assert while_open == afterwards == ({"keep"}, {"keep", "expire"})
+
+
+def _fates(
+    sandbox: Sandbox, snapback: Terminal, current: str, other: str
+) -> tuple[set[str], set[str]]:
+    """What becomes of the points when *current* keeps more than *other*, and the other way."""
+    found = []
+    for more, less in ((current, other), (other, current)):
+        for instance, retain in ((more, "last=9 min=1"), (less, "last=1 min=1")):
+            sandbox.client("ec2").create_tags(
+                Resources=[instance], Tags=tags(**{"snapback:retain": retain})
+            )
+        found.append({str(p["fate"]) for p in snapback.json("points")["points"]})
+    return found[0], found[1]
 
 
 def test_lint_finds_every_problem_of_every_tag(
@@ -261,7 +269,7 @@ def test_lint_finds_every_problem_of_every_tag(
     [
         ("daily", "daily"),
         ("daily@03:00 Europe/London", "Europe/London"),
-        ("last=3 daily=7", "daily"),
+        ("last=3 daily=7", "the last 3 points"),
         ("off", "on purpose"),
     ],
 )
@@ -337,7 +345,7 @@ def patience(sandbox: Sandbox) -> Patience:
     return Patience(sandbox)
 
 
-def waited(session: Session, clock: Patience, *arguments: str) -> commands.Answer:
+def waited(session: Session, clock: Patience, *arguments: str) -> Answer:
     """Run a command that waits, on the sandbox's clock."""
     return commands.run(parser().parse_args(arguments), Wiring(Settings(), session), clock)
 
@@ -390,9 +398,7 @@ class Stubborn(Patience):
             tables.delete_table(TableName="snapback")
 
 
-def test_setup_waits_for_the_table(
-    sandbox: Sandbox, session: Session, patience: Patience
-) -> None:
+def test_setup_waits_for_the_table(sandbox: Sandbox, session: Session, patience: Patience) -> None:
     """Made, seen active, and the rest of the account looked at."""
     sandbox.client("dynamodb").delete_table(TableName="snapback")
 
@@ -424,6 +430,26 @@ def test_a_rollback_from_plan_to_undo(sandbox: Sandbox, web: Machine, snapback: 
     assert f"undo it: snapback rollback undo {rollback}" in told.out
     assert undone["state"] == "undone"
     assert describe(sandbox, done["replacement"])["State"]["Name"] == "stopped"
+
+
+def test_a_replacement_has_its_lineages_past(
+    sandbox: Sandbox, web: Machine, snapback: Terminal
+) -> None:
+    """Asked for by either id, the same points are listed and expired."""
+    backed_up(snapback)
+    rollback = applied(snapback, web)
+    for _ in range(4):
+        later(sandbox, minutes=5)
+        snapback.json("run", "resume")
+    replacement = str(snapback.json("rollback", "status", rollback)["replacement"])
+    ours = snapback.json("points", replacement)["points"]
+
+    assert snapback.json("points", web.id)["points"] == ours != []
+    assert [
+        o["subject"] for o in snapback.json("expire", "--instance", replacement)["outcomes"]
+    ] == [p["image"] for p in ours]
+    assert [d["instance"] for d in snapback.json("due")["due"] if d["due"]] == []
+    assert snapback.tick(days=1)["outcomes"][0]["subject"] == replacement
 
 
 def test_an_accepted_rollback_is_not_undone(
@@ -755,9 +781,7 @@ def test_a_point_that_is_not_ready_in_time_goes_on(
     assert "usable" in {p["state"] for p in snapback.json("points")["points"]}
 
 
-def test_a_setup_that_never_ends_says_so(
-    sandbox: Sandbox, session: Session
-) -> None:
+def test_a_setup_that_never_ends_says_so(sandbox: Sandbox, session: Session) -> None:
     """A table that does not become active is told, not waited for without end."""
     tables = sandbox.client("dynamodb")
     tables.delete_table(TableName="snapback")
@@ -859,12 +883,26 @@ def test_progress_is_for_terminals_only(
     assert capsys.readouterr().err == "\r\x1b[Kwaiting"
 
 
+def test_a_reader_who_has_heard_enough_is_no_failure(
+    snapback: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`snapback points | head`: the command's own exit code stands."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe:
+        monkeypatch.setattr("sys.stdout", pipe)
+        code = cli.main(["explain", "last=3"])
+        monkeypatch.undo()
+
+    assert code == 0
+
+
 class Interrupting(Session):
     """A session whose owner loses patience."""
 
     def is_region(self, name: str) -> bool:
         """The first thing that is asked."""
-        raise KeyboardInterrupt
+        raise KeyboardInterrupt(name)
 
 
 def test_an_interrupted_command_says_that_it_can_be_resumed(
@@ -899,7 +937,7 @@ def test_outcomes_are_a_table_with_a_total(web: Machine, snapback: Terminal) -> 
 
 
 @pytest.fixture
-def key(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def key(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> str:
     """A deployment that keeps user data, sealed."""
     made: str = sandbox.client("kms").create_key()["KeyMetadata"]["Arn"]
     monkeypatch.setenv("SNAPBACK_KMS_KEY", made)
@@ -941,7 +979,11 @@ def test_T10_user_data_is_nowhere(
     "action", ["RunInstances", "DescribeInstanceAttribute", "CreateImage", "TransactWriteItems"]
 )
 def test_T10_no_error_tells_user_data(
-    sandbox: Sandbox, web: Machine, snapback: Terminal, action: str, caplog: pytest.LogCaptureFixture
+    sandbox: Sandbox,
+    web: Machine,
+    snapback: Terminal,
+    action: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """AWS's message is passed on, what was sent is not."""
     backed_up(snapback)

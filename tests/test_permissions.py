@@ -280,24 +280,28 @@ PLAYS: dict[str, Callable[[Play], None]] = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def play(sandbox: Sandbox, snapback: Terminal, web: Machine) -> Play:
+    """The functions, before their first event."""
+    return Play(sandbox, snapback, web)
+
+
 @pytest.fixture(params=FUNCTIONS)
 def played(
     request: pytest.FixtureRequest,
-    sandbox: Sandbox,
-    snapback: Terminal,
-    web: Machine,
+    play: Play,
+    deployed: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> tuple[str, list[dict[str, Any]]]:
     """A function and every call that it made in its play, with a key and stored plans."""
-    key = sandbox.client("kms").create_key()["KeyMetadata"]["Arn"]
-    sandbox.client("ssm").put_parameter(
+    key = play.sandbox.client("kms").create_key()["KeyMetadata"]["Arn"]
+    play.sandbox.client("ssm").put_parameter(
         Name="/snapback/plans", Type="String",
         Value='[plans.nightly]\nschedule = "daily@03:00"\nretain = "daily=7 min=1"\n',
     )  # fmt: skip
     monkeypatch.setenv("SNAPBACK_KMS_KEY", key)
     monkeypatch.setenv("SNAPBACK_PLANS", "ssm:/snapback/plans")
-    monkeypatch.setattr(app, "_now", sandbox.clock.now)
-    play = Play(sandbox, snapback, web)
+    monkeypatch.setattr(app, "_now", play.sandbox.clock.now)
     name: str = request.param
     PLAYS[name](play)
     return name, play.calls[name]

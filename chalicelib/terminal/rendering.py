@@ -20,7 +20,7 @@ def error_lines(payload: Payload) -> list[str]:
     """What is wrong, and the way out."""
     error = payload["error"]
     lines = paragraph(f"snapback: {error['message']}")
-    return lines + (paragraph(f"  hint: {error['hint']}", "  ") if error["hint"] else [])
+    return lines + (paragraph(f"hint: {error['hint']}", "  ") if error["hint"] else [])
 
 
 def outcome_lines(payload: Payload) -> list[str]:

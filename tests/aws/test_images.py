@@ -282,6 +282,19 @@ def test_a_snapshot_that_an_image_needs_is_in_use(
     assert root in gateway.snapshot_states([root])
 
 
+def test_a_snapshot_that_outlived_its_image_is_deleted(
+    sandbox: Sandbox, web: Machine, gateway: ImageGateway
+) -> None:
+    """What the sweep does with the rest."""
+    image = made(sandbox, gateway, request(web))
+    [point] = gateway.points()
+    sandbox.client("ec2").deregister_image(ImageId=image)
+    left = [s.snapshot_id for s in point.snapshots]
+
+    assert [gateway.delete_snapshot(s) for s in left] == [True, True]
+    assert gateway.snapshot_states(left) == {}
+
+
 class Deregistered:
     """An EC2 that answers DeregisterImage with these results."""
 

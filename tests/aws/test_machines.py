@@ -4,6 +4,7 @@
 
 from base64 import b64encode
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -50,6 +51,20 @@ def test_an_instance_that_ec2_does_not_know_yet_has_no_health(machines: MachineG
     """A fresh id may be unknown for a while."""
     assert machines.health(NOBODY) == InstanceHealth()
     assert not InstanceHealth().passed
+
+
+class Silent:
+    """An EC2 that has nothing to say of any instance yet."""
+
+    def describe_instance_status(self, **given: object) -> dict[str, object]:
+        """DescribeInstanceStatus."""
+        del given
+        return {"InstanceStatuses": []}
+
+
+def test_an_instance_without_a_status_yet_has_no_health() -> None:
+    """Not an error, and never a pass."""
+    assert MachineGateway(cast("Any", Silent())).health(NOBODY) == InstanceHealth()
 
 
 def test_F58_the_same_token_launches_once(

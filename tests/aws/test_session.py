@@ -30,9 +30,9 @@ def test_the_region_is_the_one_given_or_none() -> None:
     [("eu-west-1", True), ("us-gov-west-1", True), ("cn-north-1", True),
      ("eu-west-9", False), ("eu-west-1a", False), ("", False)],
 )  # fmt: skip
-def test_regions_of_every_partition_are_known(name: str, known: bool) -> None:
+def test_regions_of_every_partition_are_known(session: Session, name: str, known: bool) -> None:
     """A typing mistake is found before any call is made."""
-    assert Session(region="eu-west-1").is_region(name) is known
+    assert session.is_region(name) is known
 
 
 def test_clients_are_kept_and_retry_alike(session: Session) -> None:

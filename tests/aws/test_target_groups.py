@@ -106,7 +106,10 @@ def test_registering_twice_and_deregistering_twice(
 
 def test_leaving_a_group_that_is_gone_is_a_success(targets: TargetGroupGateway) -> None:
     """Somebody deleted the group: the machine is out of it."""
-    assert targets.deregister(Target(group_arn=GONE, target_id="i-1", port=80)) is False
+    gone = Target(group_arn=GONE, target_id="i-1", port=80)
+
+    assert targets.deregister(gone) is False
+    assert targets.health([gone]) == {}
 
 
 @pytest.mark.parametrize(
