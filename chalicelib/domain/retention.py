@@ -85,6 +85,12 @@ def _periods(moment: datetime, zone: str) -> tuple[str, str, str, str, str]:
     return hour, day, f"{year:04}-W{week:02}", day[:7], day[:4]
 
 
+def keep_until(retention: Retention, at: datetime) -> datetime | None:
+    """The date that a retention comes to for a point of *at*; none while it counts points."""
+    counts = any(getattr(retention, rule) for rule in _KEYS[:6])
+    return None if counts or retention.within is None else at + retention.within
+
+
 def parse_retention(text: str) -> Retention:
     """Read a retention; ``InvalidInputError`` names every part that is wrong (F58).
 

@@ -14,6 +14,7 @@ from chalicelib.domain.point_tags import PointTags, build_tags
 from chalicelib.domain.records import InstanceRecord, PointRecord, Stage
 from chalicelib.domain.recovery_point import Kind
 from chalicelib.domain.report import Outcome, Result
+from chalicelib.domain.retention import keep_until, parse_retention
 from chalicelib.jobs.ports import Catalogue, Region, Site
 
 _REREAD = timedelta(hours=24)
@@ -175,6 +176,7 @@ def _tags_of(order: Order, deployment: str, configuration: Configuration) -> Poi
         retain=order.retain,
         manifest=configuration.digest,
         change=order.key if order.kind is Kind.CHANGE else "",
+        keep_until=keep_until(parse_retention(order.retain), order.at),
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidInputError
-from chalicelib.domain.retention import Retention, parse_retention, rules_of
+from chalicelib.domain.retention import Retention, keep_until, parse_retention, rules_of
 from tests.builders import utc
 
 COUNTS = st.integers(0, 1000)
@@ -163,3 +163,14 @@ def test_a_rule_without_a_quota_is_no_rule() -> None:
     rules = rules_of(Retention(last=3, daily=7), "UTC")
 
     assert [(rule.name, rule.quota) for rule in rules] == [("daily", 7)]
+
+
+@pytest.mark.parametrize(
+    ("text", "days"), [("within=30d", 30), ("within=30d min=2", 30), ("last=1 within=30d", None)]
+)
+def test_only_a_rule_that_is_a_date_has_one(text: str, days: int | None) -> None:
+    """Counting rules move with the points that come later; a span alone does not."""
+    at = utc("2026-11-23T03:00Z")
+
+    assert keep_until(parse_retention(text), at) == (at + timedelta(days=days) if days else None)
+    assert keep_until(parse_retention("daily=7"), at) is None
