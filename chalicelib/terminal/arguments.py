@@ -61,6 +61,12 @@ def _add_global(to: argparse.ArgumentParser, *, suppress: bool) -> None:
     to.add_argument("--region", default=default(None), help="instead of AWS_REGION")
     to.add_argument("--profile", default=default(None), help="instead of AWS_PROFILE")
     to.add_argument(
+        "--via",
+        choices=("direct",),
+        default=default("direct"),
+        help="direct: the same jobs, in process, with your credentials",
+    )
+    to.add_argument(
         "--at", metavar="TIME", default=default(None), help="the moment to take as now (UTC)"
     )
     to.add_argument("--verbose", action="store_true", default=default(value=False))
@@ -93,6 +99,9 @@ def _add_rollback(to: argparse.ArgumentParser, shared: argparse.ArgumentParser) 
             help="an image id, latest, verified, before:TIME or change:ID",
         )
         one.add_argument("--mode", choices=("auto", "relaunch"), default="auto")
+        one.add_argument(
+            "--volumes", choices=("all",), default="all", help="a relaunch has all of the point's"
+        )
         one.add_argument("--config", choices=("current", "as-of-backup"), default="as-of-backup")
         if name == "apply":
             approval = one.add_mutually_exclusive_group(required=True)
