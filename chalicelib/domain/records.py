@@ -115,3 +115,12 @@ class InstanceRecord:
     manifest: str = ""
     read_at: datetime | None = None
     """When its attributes were last read one by one."""
+
+
+def lineage_of(instance_id: str, record: InstanceRecord | None) -> str:
+    """The machine that an instance is: what the catalogue says, never what a tag says.
+
+    A tag ``snapback:lineage`` can be set by anybody who may tag the instance, and would
+    let them have another machine's disks launched (threat T3).
+    """
+    return instance_id if record is None else record.lineage

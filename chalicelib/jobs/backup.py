@@ -8,12 +8,12 @@ from datetime import datetime
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.image import SnapshotState
 from chalicelib.domain.instance import Instance
+from chalicelib.domain.records import lineage_of
 from chalicelib.domain.recovery_point import Kind, RecoveryPoint, State
 from chalicelib.domain.report import Outcome, Result
 from chalicelib.domain.retention import Retention
 from chalicelib.jobs.inventory import take_inventory
 from chalicelib.jobs.ports import Site
-from chalicelib.jobs.rollback.planning import lineage_of
 from chalicelib.jobs.settle import settle
 from chalicelib.jobs.taking import Order, Taken, take
 
@@ -55,7 +55,7 @@ def run(
         orders = [
             Order(
                 instance=i,
-                lineage=lineage_of(i, remembered.get(i.instance_id)),
+                lineage=lineage_of(i.instance_id, remembered.get(i.instance_id)),
                 kind=Kind.MANUAL,
                 key=now.strftime("%Y%m%dT%H%M%SZ"),
                 at=now,

@@ -8,7 +8,7 @@ from functools import partial
 from chalicelib.domain.errors import AwsError, InvalidInputError, NotFoundError, SnapbackError
 from chalicelib.domain.expiry import Expire, Keep, RetentionPlan, plan_retention
 from chalicelib.domain.guards import find_missing, ready_to_deregister, refuse_shrunken
-from chalicelib.domain.records import Role
+from chalicelib.domain.records import Role, lineage_of
 from chalicelib.domain.recovery_point import RecoveryPoint, State
 from chalicelib.domain.report import Outcome, Result, RunReport
 from chalicelib.domain.retention import Retention
@@ -138,7 +138,7 @@ def _present(site: Site, schedules: Schedules) -> dict[str, tuple[Retention, str
             record = remembered.get(instance.instance_id)
             if record is not None and record.role is not Role.CURRENT:
                 continue  # another instance of its lineage speaks for it
-            lineage = record.lineage if record else instance.instance_id
+            lineage = lineage_of(instance.instance_id, record)
             wanted[lineage] = (subscription.retention, subscription.zone)
     return wanted
 

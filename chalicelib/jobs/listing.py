@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain.configuration import Configuration
 from chalicelib.domain.instants import iso_minute, iso_second, spell_age
-from chalicelib.domain.records import PointRecord
+from chalicelib.domain.records import PointRecord, lineage_of
 from chalicelib.domain.recovery_point import RecoveryPoint
 from chalicelib.domain.subscription import Problem
 from chalicelib.jobs.expire import Terms, decide
@@ -55,7 +55,7 @@ def points(
     listed: list[Listed] = []
     for site in sites:
         record = site.catalogue.instance(site.region.name, instance_id) if instance_id else None
-        lineage = record.lineage if record else instance_id
+        lineage = lineage_of(instance_id, record)
         for plan in decide(site, terms, now).plans:
             fates = {k.point.image_id: Listed(k.point, "keep", k.reasons) for k in plan.keep}
             fates |= {e.point.image_id: Listed(e.point, "expire", (e.reason,)) for e in plan.expire}

@@ -11,7 +11,7 @@ from chalicelib.domain.instance import Instance, InstanceState
 from chalicelib.domain.names import slot_key
 from chalicelib.domain.plans import PlanBook
 from chalicelib.domain.point_tags import LINEAGE
-from chalicelib.domain.records import InstanceRecord, Role
+from chalicelib.domain.records import InstanceRecord, Role, lineage_of
 from chalicelib.domain.recovery_point import Kind, RecoveryPoint
 from chalicelib.domain.report import Outcome, Result, RunReport
 from chalicelib.domain.retention import parse_retention
@@ -75,7 +75,7 @@ def read_due(site: Site, schedules: Schedules, inventory: Inventory, now: dateti
         if instance.state in (InstanceState.TERMINATED, InstanceState.SHUTTING_DOWN):
             continue
         record = remembered.get(instance.instance_id)
-        lineage = record.lineage if record else instance.instance_id
+        lineage = lineage_of(instance.instance_id, record)
         points = lineages.get(lineage, ())
         subscription, found = _subscribe(instance, schedules, points)
         problems += found

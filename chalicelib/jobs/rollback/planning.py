@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.configuration import Configuration
 from chalicelib.domain.errors import NotFoundError, RefusedError
 from chalicelib.domain.instance import Instance, InstanceState
-from chalicelib.domain.records import InstanceRecord, Role
+from chalicelib.domain.records import Role, lineage_of
 from chalicelib.domain.recovery_point import RecoveryPoint
 from chalicelib.domain.rollback.plan import RollbackPlan
 from chalicelib.domain.rollback.relaunch import Source, World, plan_relaunch
@@ -31,7 +31,7 @@ def plan(regions: tuple[Region, ...], catalogue: Catalogue, request: Request) ->
     """
     region, instance = find_instance(regions, request.instance_id)
     record = catalogue.instance(region.name, instance.instance_id)
-    lineage = lineage_of(instance, record)
+    lineage = lineage_of(instance.instance_id, record)
     point = choose(take_inventory(region, catalogue), request.choice, lineage)
     current = capture_now(region, instance, lineage)
     captured = catalogue.manifest(lineage, point.manifest) if point.manifest else None
@@ -62,15 +62,6 @@ def find_instance(regions: tuple[Region, ...], instance_id: str) -> tuple[Region
         f"there is no instance {instance_id} in {names}",
         hint="check --region and the account; a terminated instance is forgotten after an hour",
     )
-
-
-def lineage_of(instance: Instance, record: InstanceRecord | None) -> str:
-    """The machine that *instance* is: what the catalogue says, never what a tag says.
-
-    A tag ``snapback:lineage`` can be set by anybody who may tag the instance, and would
-    let them have another machine's disks launched (threat T3).
-    """
-    return instance.instance_id if record is None else record.lineage
 
 
 def choose(inventory: Inventory, choice: Choice, lineage: str) -> RecoveryPoint:
