@@ -6,7 +6,18 @@ holds for every instance launched from it; a wish about an instance comes before
 
 from typing import Literal, cast, get_args
 
-Aspect = Literal["system", "instance_status", "ebs", "target", "application", "launch", "status"]
+Aspect = Literal[
+    "system",
+    "instance_status",
+    "ebs",
+    "target",
+    "application",
+    "launch",
+    "status",
+    "root",
+    "detach",
+    "capacity",
+]
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 FINE: dict[Aspect, str] = {
     "system": "ok",
@@ -22,6 +33,9 @@ ALLOWED: dict[Aspect, frozenset[str]] = {
     "target": frozenset({"healthy", "unhealthy"}),
     "application": frozenset({"ok", "impaired", "initializing", "insufficient-data"}),
     "status": frozenset({"ok", "impaired", "warning", "insufficient-data"}),
+    "root": frozenset({"failed", "failed-detached"}),
+    "detach": frozenset({"stuck"}),
+    "capacity": frozenset({"none"}),
 }
 
 

@@ -13,6 +13,8 @@ from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
 from sandbox.ec2.address_actions import AddressActions
+from sandbox.ec2.attachment_actions import AttachmentActions
+from sandbox.ec2.attachments import AttachmentRules
 from sandbox.ec2.attributes import AttributeActions, AttributeRules
 from sandbox.ec2.encryption_settings import EncryptionSettingActions
 from sandbox.ec2.image_attributes import ImageAttributeActions, ImageAttributeRules
@@ -56,6 +58,7 @@ class SandboxEC2Backend(
     LaunchRules,
     AttributeRules,
     StatusRules,
+    AttachmentRules,
     ImageRules,
     VolumeChangeRules,
     VolumeRules,
@@ -76,6 +79,7 @@ class SandboxEC2Backend(
 
 class SandboxEC2Response(
     AddressActions,
+    AttachmentActions,
     AttributeActions,
     InstanceActions,
     InterfaceActions,

@@ -85,6 +85,8 @@ class SandboxInstance(Instance):
         self.terminated_at: datetime | None = None
         self.spot_type: str | None = None
         self.requester_id: str | None = None
+        self.root_volumes: list[str] = []
+        """Every volume that was at the root device so far, the newest last."""
         self.transition = 0
 
     @override

@@ -202,7 +202,7 @@ class LifecycleRules(InstanceRules):
         for device, block in instance.get_block_device_mapping:
             if block.volume_id in self.volumes:
                 self.detach_volume(block.volume_id, instance.id, device)
-                if block.delete_on_termination:
+                if block.delete_on_termination and not self.volumes[block.volume_id].attachment:
                     self.delete_volume(block.volume_id)
         association = self.iam_instance_profile_associations.pop(instance.id, None)
         if association is not None:
@@ -233,7 +233,8 @@ def _check_startable(instance: SandboxInstance) -> None:
     if state in {"stopping", "shutting-down", "terminated"}:
         raise _wrong_state(instance, "started")
     root = instance.root_device_name
-    if state == "stopped" and root not in instance.block_device_mapping:
+    block = instance.block_device_mapping.get(root)
+    if state == "stopped" and (block is None or block.is_leaving):
         raise EC2ClientError(
             "InvalidParameterValue",
             f"Invalid value '{instance.id}' for instanceId. Instance does not have a volume "

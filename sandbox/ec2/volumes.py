@@ -1,9 +1,4 @@
-"""Volumes: made, attached, detached, changed and deleted.
-
-The methods that moto's own code calls (``create_volume``, ``attach_volume``,
-``detach_volume``, ``delete_volume``) act at once, as a launch or a termination needs;
-what a caller of the API may do is checked by the ``require_*`` methods beside them.
-"""
+"""Volumes: made of snapshots or empty, found, listed and deleted."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -22,12 +17,7 @@ from sandbox.ec2.filters import is_wild, select
 from sandbox.ec2.sharing import is_well_formed
 from sandbox.ec2.snapshot_model import EbsSnapshot
 from sandbox.ec2.snapshots import SnapshotRules, snapshot_not_found
-from sandbox.ec2.volume_model import (
-    VOLUME_FILTERS,
-    AttachedDevice,
-    Attachment,
-    EbsVolume,
-)
+from sandbox.ec2.volume_model import VOLUME_FILTERS, EbsVolume
 from sandbox.ec2.volume_types import performance
 
 
@@ -131,65 +121,17 @@ class VolumeRules(SnapshotRules):
             instance = self.get_instance(instance_id)
         except EC2ClientError:
             return []
-        return [volume for _, volume in self.volumes_of(instance)]
+        blocks = [block for _, block in instance.get_block_device_mapping]
+        return [self.get_volume(each.volume_id) for each in blocks if each.volume_id in self.volumes]
 
     def volumes_of(self, instance: Instance) -> list[tuple[str, EbsVolume]]:
-        """The devices of an instance with their volumes, the root's first."""
+        """The devices of an instance with their volumes, the root's first, none that leaves."""
         mapping = [
             (device, self.get_volume(block.volume_id))
             for device, block in instance.get_block_device_mapping
-            if block.volume_id in self.volumes
+            if block.volume_id in self.volumes and not block.is_leaving
         ]
         return sorted(mapping, key=lambda pair: pair[0] != instance.root_device_name)
-
-    @override
-    def attach_volume(
-        self,
-        volume_id: str,
-        instance_id: str,
-        device_path: str,
-        delete_on_termination: bool = False,
-        *,
-        attach_time: datetime | None = None,
-    ) -> Attachment:
-        """Attach now; DeleteOnTermination is false unless a launch says otherwise.
-
-        Source: EC2 User Guide, "Preserve data when an instance is terminated".
-        """
-        volume = self.get_volume(volume_id)
-        instance = self.get_instance(instance_id)
-        since = attach_time or clock.now().replace(microsecond=0)
-        attachment = Attachment(volume, instance, device_path, since)  # type: ignore[abstract]
-        volume.attachment = attachment
-        instance.block_device_mapping[device_path] = AttachedDevice(
-            attachment, delete_on_termination=delete_on_termination
-        )
-        return attachment
-
-    @override
-    def detach_volume(
-        self,
-        volume_id: str,
-        instance_id: str,
-        device_path: str | None = None,
-        *,
-        takes_time: bool = False,
-    ) -> Attachment:
-        """Detach, at once or, as the API does, over some seconds in state ``detaching``."""
-        volume = self.get_volume(volume_id)
-        attachment = volume.attachment
-        if attachment is None:
-            raise EC2ClientError(
-                "IncorrectState", f"Volume '{volume_id}' is in the '{volume.status}' state."
-            )
-        _check_detachment(attachment, instance_id, device_path)
-        if takes_time:
-            if attachment.detach_asked is None:
-                attachment.detach_asked = clock.now()
-        else:
-            volume.attachment = None
-        attachment.instance.block_device_mapping.pop(attachment.device, None)
-        return attachment
 
     @override
     def delete_volume(self, volume_id: str) -> EbsVolume:
@@ -234,17 +176,3 @@ def _size(size: int | None, snapshot: EbsSnapshot | None) -> int:
             f"'{snapshot.id if snapshot else ''}', expect size >= {least}GB",
         )
     return size or least
-
-
-def _check_detachment(attachment: Attachment, instance_id: str | None, device: str | None) -> None:
-    volume_id = attachment.volume.id
-    if instance_id and instance_id != attachment.instance.id:
-        raise EC2ClientError(
-            "InvalidAttachment.NotFound",
-            f"Volume '{volume_id}' is not attached to instance '{instance_id}'.",
-        )
-    if device and device != attachment.device:
-        raise EC2ClientError(
-            "InvalidAttachment.NotFound",
-            f"Volume '{volume_id}' is not attached as device '{device}'.",
-        )
