@@ -15,7 +15,7 @@ from sandbox.ec2.image_model import Image
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.ec2.licences import Licence
 from sandbox.ec2.lifecycle import LifecycleRules
-from sandbox.ec2.volume_types import DEFAULT_TYPE, VOLUME_TYPES, performance
+from sandbox.ec2.volume_types import DEFAULT_TYPE, VOLUME_TYPES, check_initialization, performance
 
 Entry = dict[str, Any]
 
@@ -79,6 +79,9 @@ class LaunchDiskRules(LifecycleRules, AttachmentRules):
         if snapshot is not None and ebs.get("KmsKeyId") == snapshot.key:
             # naming the key that it has anyway is no re-encryption
             ebs.pop("KmsKeyId", None)
+        check_initialization(
+            ebs.get("VolumeInitializationRate"), has_snapshot=snapshot is not None
+        )
         ebs.setdefault("DeleteOnTermination", is_root)
         performance(ebs.get("VolumeType"), int(size), ebs.get("Iops"), ebs.get("Throughput"))
 

@@ -14,11 +14,12 @@ from sandbox.clock import clock
 from sandbox.disks import disks
 from sandbox.ec2.encryption import encryption_for
 from sandbox.ec2.filters import is_wild, select
+from sandbox.ec2.licences import FREE
 from sandbox.ec2.sharing import is_well_formed
 from sandbox.ec2.snapshot_model import EbsSnapshot
 from sandbox.ec2.snapshots import SnapshotRules, snapshot_not_found
 from sandbox.ec2.volume_model import VOLUME_FILTERS, EbsVolume
-from sandbox.ec2.volume_types import performance
+from sandbox.ec2.volume_types import check_initialization, performance
 
 
 class VolumeRules(SnapshotRules):
@@ -45,21 +46,27 @@ class VolumeRules(SnapshotRules):
 
         EC2 API, CreateVolume: the zone exists, the size is given or the snapshot's and not
         smaller, type, IOPS and throughput fit each other, an encrypted snapshot makes an
-        encrypted volume. A key that cannot be used shows later: the volume goes to ``error``.
+        encrypted volume: under its own key, or under the default one if it is somebody
+        else's (EBS User Guide, "Amazon EBS encryption examples"). A key that cannot be used
+        shows later: the volume goes to ``error``.
         """
         zone = self.get_zone_by_name(zone_name)
         if zone is None:
             raise EC2ClientError("InvalidZone.NotFound", f"The zone '{zone_name}' does not exist.")
-        snapshot = self._restorable(snapshot_id) if snapshot_id else None
+        snapshot = self.restorable_snapshot(snapshot_id) if snapshot_id else None
         what = performance(volume_type, _size(size, snapshot), iops, throughput)
         if multi_attach_enabled and what.type not in {"io1", "io2"}:
             raise EC2ClientError(
                 "InvalidParameterCombination",
                 f"The parameter MultiAttachEnabled is not supported for {what.type} volumes.",
             )
-        inherited = snapshot.key if snapshot else None
+        check_initialization(initialization_rate, has_snapshot=snapshot is not None)
+        is_own = snapshot is not None and snapshot.owner_id == self.account_id
         encryption = encryption_for(
-            self, encrypted=encrypted, key=kms_key_id or None, inherited=inherited
+            self,
+            encrypted=encrypted or bool(snapshot and snapshot.encrypted),
+            key=kms_key_id or None,
+            inherited=snapshot.key if snapshot and is_own else None,
         )
         volume = EbsVolume(  # type: ignore[abstract] # as moto's own Volume
             self,
@@ -72,10 +79,11 @@ class VolumeRules(SnapshotRules):
             multi_attach_enabled=bool(multi_attach_enabled),
             initialization_rate=initialization_rate,
             is_broken=not encryption.usable,
+            licence=snapshot.licence if snapshot else FREE,
         )
         self.volumes[volume.id] = volume
         if snapshot is not None:
-            disks.clone(snapshot.id, volume.id)
+            disks.carry(snapshot.id, volume.id, snapshot.volume.size)
         return volume
 
     @override
@@ -146,7 +154,7 @@ class VolumeRules(SnapshotRules):
         self.tags.pop(volume_id, None)
         return volume
 
-    def _restorable(self, snapshot_id: str) -> EbsSnapshot:
+    def restorable_snapshot(self, snapshot_id: str) -> EbsSnapshot:
         """The snapshot, if a volume can be made from it: completed, in the standard tier.
 
         EBS User Guide, "Archive Amazon EBS snapshots": restore it first.
