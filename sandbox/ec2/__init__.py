@@ -33,6 +33,8 @@ from sandbox.ec2.lifecycle_actions import LifecycleActions
 from sandbox.ec2.metadata_defaults import MetadataDefaultActions
 from sandbox.ec2.placement import PlacementActions
 from sandbox.ec2.private_addresses import PrivateAddressActions
+from sandbox.ec2.root_actions import RootActions
+from sandbox.ec2.root_replacement import RootReplacementRules
 from sandbox.ec2.snapshot_actions import SnapshotActions
 from sandbox.ec2.snapshot_copies import SnapshotCopyActions, SnapshotCopyRules
 from sandbox.ec2.snapshot_tiers import TierRules
@@ -56,6 +58,7 @@ class SandboxEC2Backend(
     ImageReferenceRules,
     RegistrationRules,
     LaunchRules,
+    RootReplacementRules,
     AttributeRules,
     StatusRules,
     AttachmentRules,
@@ -99,6 +102,7 @@ class SandboxEC2Response(
     ImageListingActions,
     ImageReferenceActions,
     RegistrationActions,
+    RootActions,
     VolumeActions,
     VolumeChangeActions,
     VolumeStatusActions,

@@ -198,6 +198,12 @@ class SandboxInstance(Instance):
         return zone.zone_id if zone else None
 
     @property
+    def has_root(self) -> bool:
+        """Whether a volume is at the root device, and not being detached."""
+        block = self.block_device_mapping.get(self.root_device_name)
+        return block is not None and not block.is_leaving
+
+    @property
     def is_gone(self) -> bool:
         """Whether it has been terminated, or is on its way there."""
         return self.state in {"shutting-down", "terminated"}

@@ -233,8 +233,7 @@ def _check_startable(instance: SandboxInstance) -> None:
     if state in {"stopping", "shutting-down", "terminated"}:
         raise _wrong_state(instance, "started")
     root = instance.root_device_name
-    block = instance.block_device_mapping.get(root)
-    if state == "stopped" and (block is None or block.is_leaving):
+    if state == "stopped" and not instance.has_root:
         raise EC2ClientError(
             "InvalidParameterValue",
             f"Invalid value '{instance.id}' for instanceId. Instance does not have a volume "
