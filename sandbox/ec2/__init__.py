@@ -16,6 +16,7 @@ from sandbox.ec2.address_actions import AddressActions
 from sandbox.ec2.attachment_actions import AttachmentActions
 from sandbox.ec2.attachments import AttachmentRules
 from sandbox.ec2.attributes import AttributeActions, AttributeRules
+from sandbox.ec2.capacity_actions import CapacityActions
 from sandbox.ec2.encryption_settings import EncryptionSettingActions
 from sandbox.ec2.image_attributes import ImageAttributeActions, ImageAttributeRules
 from sandbox.ec2.image_copies import ImageCopyActions, ImageCopyRules
@@ -45,6 +46,7 @@ from sandbox.ec2.template_actions import TemplateActions
 from sandbox.ec2.timeline import TimelineActions
 from sandbox.ec2.volume_actions import VolumeActions
 from sandbox.ec2.volume_changes import VolumeChangeActions, VolumeChangeRules
+from sandbox.ec2.volume_copies import VolumeCopyActions
 from sandbox.ec2.volume_status import VolumeStatusActions
 from sandbox.ec2.volumes import VolumeRules
 
@@ -84,6 +86,7 @@ class SandboxEC2Response(
     AddressActions,
     AttachmentActions,
     AttributeActions,
+    CapacityActions,
     InstanceActions,
     InterfaceActions,
     LaunchActions,
@@ -105,6 +108,7 @@ class SandboxEC2Response(
     RootActions,
     VolumeActions,
     VolumeChangeActions,
+    VolumeCopyActions,
     VolumeStatusActions,
     SnapshotActions,
     SnapshotCopyActions,

@@ -172,7 +172,7 @@ def _require_available(volume: EbsVolume, instance: SandboxInstance) -> None:
 
 
 def _require_support(volume: EbsVolume, instance: SandboxInstance) -> None:
-    """What the instance's type can take: encryption, Multi-Attach, and how many volumes.
+    """What the instance's type can take: Multi-Attach, and how many volumes.
 
     EC2 API, DescribeInstanceTypes: ``MaximumEbsAttachments``; where the limit is ``shared``
     it is what is left beside one network interface (EC2 User Guide, "Amazon EBS volume
@@ -180,11 +180,6 @@ def _require_support(volume: EbsVolume, instance: SandboxInstance) -> None:
     """
     known = INSTANCE_TYPES.get(instance.instance_type, {})
     ebs = known.get("EbsInfo", {})
-    if volume.encrypted and ebs.get("EncryptionSupport") == "unsupported":
-        raise EC2ClientError(
-            "EncryptedVolumesNotSupported",
-            f"Encrypted volumes cannot be attached to instances of type {instance.instance_type}.",
-        )
     is_nitro = known.get("Hypervisor", "nitro") == "nitro"
     if volume.multi_attach_enabled and not is_nitro:
         raise EC2ClientError(  # the code is [NV]

@@ -1,7 +1,7 @@
 """Replacing a running machine's root volume: sources, states, failures, what is kept."""
 
 # A test's name is its sentence, and its arguments are fixtures.
-# ruff: noqa: ANN401, ARG001, D103, PLR0917
+# ruff: noqa: ANN401, ARG001, ARG002, D102, D103, PLR0917
 
 from typing import TYPE_CHECKING, Any
 
