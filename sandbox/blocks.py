@@ -86,7 +86,9 @@ class Content:
     def changed_since(self, other: "Content") -> list[int]:
         """The indexes at which it differs from *other*, which is of the same lineage."""
         mine, its = self._last_writes(), other._last_writes()
-        return sorted(index for index in mine.keys() | its.keys() if mine.get(index) is not its.get(index))
+        return sorted(
+            index for index in mine.keys() | its.keys() if mine.get(index) is not its.get(index)
+        )
 
     def _last_writes(self) -> dict[int, Write]:
         """By index of a block, the newest write to it."""

@@ -55,7 +55,7 @@ class Health:
         instance_type: str | None = None,
         **aspects: str | None,
     ) -> dict[str, str]:
-        """Say how things are with one instance, image, volume or zone, and answer what holds for it.
+        """Say how things are with one instance, image, volume or place; answer what holds for it.
 
         Aspects: ``system``, ``instance_status``, ``ebs``, ``application`` (status checks),
         ``target`` (behind a load balancer), ``status`` (a volume's), ``launch``, the state

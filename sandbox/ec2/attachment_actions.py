@@ -1,5 +1,7 @@
 """AttachVolume and DetachVolume on the wire."""
 
+from typing import TYPE_CHECKING, cast
+
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
@@ -7,6 +9,9 @@ from typing_extensions import override
 
 from sandbox.ec2.attachments import AttachmentRules
 from sandbox.ec2.wire import DocumentResult
+
+if TYPE_CHECKING:
+    from sandbox.ec2.instance_model import SandboxInstance
 
 
 class AttachmentActions(EC2Response):
@@ -23,7 +28,7 @@ class AttachmentActions(EC2Response):
         self.error_on_dryrun()
         backend = self._attachments
         volume = backend.get_volume(self._get_param("VolumeId"))
-        instance = backend.get_instance(self._get_param("InstanceId"))
+        instance = cast("SandboxInstance", backend.get_instance(self._get_param("InstanceId")))
         device = self._get_param("Device")
         backend.require_attachable(volume, instance, device)
         attachment = backend.attach_volume(volume.id, instance.id, device)

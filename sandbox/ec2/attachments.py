@@ -29,7 +29,7 @@ class AttachmentRules(TimelineRules, VolumeRules):
     """Which volume is on which instance of one account and region."""
 
     @override
-    def attach_volume(  # type: ignore[override] # ours in and out
+    def attach_volume(
         self,
         volume_id: str,
         instance_id: str,
@@ -57,7 +57,7 @@ class AttachmentRules(TimelineRules, VolumeRules):
         return attachment
 
     @override
-    def detach_volume(  # type: ignore[override] # ours in and out
+    def detach_volume(
         self,
         volume_id: str,
         instance_id: str | None,
@@ -104,9 +104,7 @@ class AttachmentRules(TimelineRules, VolumeRules):
         else:
             self.release(attachment)
 
-    def require_attachable(
-        self, volume: EbsVolume, instance: SandboxInstance, device: str
-    ) -> None:
+    def require_attachable(self, volume: EbsVolume, instance: SandboxInstance, device: str) -> None:
         """Refuse what EC2 refuses: volume, instance, zone, device, type, number, in this order.
 
         The order is [NV].

@@ -84,9 +84,7 @@ class CapacityRules(InstanceRules):
     def capacity_for(self, facts: Mapping[str, Any], least: int, most: int) -> int:
         """How many instances with these *facts* can run now, at least *least* or a refusal."""
         slot, (preference, target) = Slot.of(facts), _wish(facts)
-        usable = [
-            each for each in self.capacity_reservations.values() if _may_use(each, facts)
-        ]
+        usable = [each for each in self.capacity_reservations.values() if _may_use(each, facts)]
         reserved = sum(each.free for each in usable)
         if target:
             self._require_target(target, slot)

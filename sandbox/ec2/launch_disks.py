@@ -79,9 +79,7 @@ class LaunchDiskRules(LifecycleRules, AttachmentRules):
         if snapshot is not None and ebs.get("KmsKeyId") == snapshot.key:
             # naming the key that it has anyway is no re-encryption
             ebs.pop("KmsKeyId", None)
-        check_initialization(
-            ebs.get("VolumeInitializationRate"), has_snapshot=snapshot is not None
-        )
+        check_initialization(ebs.get("VolumeInitializationRate"), has_snapshot=snapshot is not None)
         ebs.setdefault("DeleteOnTermination", is_root)
         performance(ebs.get("VolumeType"), int(size), ebs.get("Iops"), ebs.get("Throughput"))
 

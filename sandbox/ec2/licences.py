@@ -28,8 +28,7 @@ class Licence:
     def as_described(self) -> list[dict[str, str]]:
         """The product codes as the model has them."""
         return [
-            {"ProductCodeId": code, "ProductCodeType": "marketplace"}
-            for code in self.product_codes
+            {"ProductCodeId": code, "ProductCodeType": "marketplace"} for code in self.product_codes
         ]
 
 

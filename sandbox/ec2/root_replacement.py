@@ -142,7 +142,9 @@ class RootReplacementRules(LifecycleRules, RootSourceRules):
             self.timeline.at(at + DETACHING, lambda then: self._swap_roots(task, then))
         else:
             detached = wish == "failed-detached"
-            self.timeline.at(at + DETACHING, lambda then: self._fail_task(task, then, detached=detached))
+            self.timeline.at(
+                at + DETACHING, lambda then: self._fail_task(task, then, detached=detached)
+            )
 
     def _is_possible(self, task: RootTask) -> bool:
         """Whether the instance still runs on the old root, and the new one can be had."""

@@ -58,7 +58,9 @@ class VolumeStatusActions(EC2Response):
                 {"VolumeId": volume.id, "AutoEnableIO": {"Value": volume.auto_enable_io}}
             )
         if name == "productCodes":
-            return DocumentResult({"VolumeId": volume.id, "ProductCodes": volume.licence.as_described()})
+            return DocumentResult(
+                {"VolumeId": volume.id, "ProductCodes": volume.licence.as_described()}
+            )
         raise EC2ClientError(
             "InvalidParameterValue", f"Value ({name}) for parameter attribute is invalid."
         )

@@ -130,7 +130,9 @@ class VolumeRules(SnapshotRules):
         except EC2ClientError:
             return []
         blocks = [block for _, block in instance.get_block_device_mapping]
-        return [self.get_volume(each.volume_id) for each in blocks if each.volume_id in self.volumes]
+        return [
+            self.get_volume(each.volume_id) for each in blocks if each.volume_id in self.volumes
+        ]
 
     def volumes_of(self, instance: Instance) -> list[tuple[str, EbsVolume]]:
         """The devices of an instance with their volumes, the root's first, none that leaves."""

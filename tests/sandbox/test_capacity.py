@@ -115,9 +115,10 @@ class TestSeats:
         spec = {"CapacityReservationTarget": {"CapacityReservationId": made}}
         first = launch(ec2, **HERE, CapacityReservationSpecification=spec)["InstanceId"]
         assert seat(ec2, first) == made
-        assert code(
-            ec2.run_instances, **SMALL, **HERE, CapacityReservationSpecification=spec
-        ) == "ReservationCapacityExceeded"
+        assert (
+            code(ec2.run_instances, **SMALL, **HERE, CapacityReservationSpecification=spec)
+            == "ReservationCapacityExceeded"
+        )
         aim = ec2.modify_instance_capacity_reservation_attributes
         wish: Any = {"InstanceId": running, "CapacityReservationSpecification": spec}
         assert code(aim, **wish) == "IncorrectInstanceState"
@@ -148,9 +149,10 @@ class TestSeats:
 
     def test_reservations_only_means_only_reservations(self, ec2: "EC2Client") -> None:
         only: Any = {"CapacityReservationPreference": "capacity-reservations-only"}
-        assert code(
-            ec2.run_instances, **SMALL, **HERE, CapacityReservationSpecification=only
-        ) == "ReservationCapacityExceeded"
+        assert (
+            code(ec2.run_instances, **SMALL, **HERE, CapacityReservationSpecification=only)
+            == "ReservationCapacityExceeded"
+        )
         made = reserve(ec2)
 
         instance = launch(ec2, **HERE, CapacityReservationSpecification=only)
@@ -173,7 +175,7 @@ class TestShortage:
             (ec2.create_capacity_reservation, ONE),
         ):
             with pytest.raises(ClientError) as refused:
-                call(**asked)  # type: ignore[operation]
+                call(**asked)
             assert refused.value.response["Error"]["Code"] == "InsufficientInstanceCapacity"
             assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
         assert describe(ec2, running)["State"]["Name"] == "stopped"
@@ -234,7 +236,7 @@ class TestShortage:
         )
         health.set(instance_type="t3.micro", capacity="none")
 
-        with pytest.raises(ClientError, match="sufficient t3.micro capacity") as refused:
+        with pytest.raises(ClientError, match="do not have sufficient") as refused:
             ec2.run_instances(ImageId=LINUX, InstanceType="t3.micro", MinCount=1, MaxCount=1)
 
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
@@ -294,9 +296,7 @@ class TestReservation:
         for call in (ec2.cancel_capacity_reservation, ec2.modify_capacity_reservation):
             assert code(call, CapacityReservationId=made) == "IncorrectState"
 
-    def test_it_can_grow_shrink_and_open(
-        self, aws: Sandbox, ec2: "EC2Client", running: str
-    ) -> None:
+    def test_it_can_grow_shrink_and_open(self, ec2: "EC2Client", running: str) -> None:
         made = reserve(ec2, InstanceMatchCriteria="targeted")
         change = ec2.modify_capacity_reservation
 
@@ -306,17 +306,19 @@ class TestReservation:
         change(CapacityReservationId=made, InstanceCount=1)
         assert reservation(ec2, made)["TotalInstanceCount"] == 1
         assert code(change, CapacityReservationId=made, InstanceCount=0) == "InvalidParameterValue"
-        assert code(
-            change, CapacityReservationId=made, InstanceMatchCriteria="targeted"
-        ) == "IncorrectState"
+        assert (
+            code(change, CapacityReservationId=made, InstanceMatchCriteria="targeted")
+            == "IncorrectState"
+        )
         usage = ec2.get_capacity_reservation_usage(CapacityReservationId=made)
         assert usage["InstanceUsages"] == [{"AccountId": "123456789012", "UsedInstanceCount": 1}]
 
     def test_a_client_token_stands_for_one_reservation(self, ec2: "EC2Client") -> None:
         assert reserve(ec2, ClientToken="t") == reserve(ec2, ClientToken="t")
-        assert code(
-            ec2.create_capacity_reservation, **{**ONE, "InstanceCount": 2}, ClientToken="t"
-        ) == "IdempotentParameterMismatch"
+        assert (
+            code(ec2.create_capacity_reservation, **{**ONE, "InstanceCount": 2}, ClientToken="t")
+            == "IdempotentParameterMismatch"
+        )
 
     def test_reservations_are_found_by_filter_and_in_pages(self, ec2: "EC2Client") -> None:
         small = reserve(ec2, InstanceType="t3.small")

@@ -68,7 +68,7 @@ def refused(call: Any, /, **asked: Any) -> tuple[str, str]:
     """Code and reason of a refusal."""
     with pytest.raises(ClientError) as caught:
         call(**asked)
-    return str(caught.value.response["Error"]["Code"]), str(caught.value.response.get("Reason"))  # type: ignore[call-overload]
+    return str(caught.value.response["Error"]["Code"]), str(caught.value.response.get("Reason"))
 
 
 def test_the_blocks_of_a_snapshot_are_its_full_size(
@@ -136,7 +136,9 @@ def test_many_changes_come_in_pages(
     second = taken(aws, ec2, volume)
     whole = changed(ebs, first, second)
 
-    pages = [ebs.list_changed_blocks(FirstSnapshotId=first, SecondSnapshotId=second, MaxResults=100)]
+    pages = [
+        ebs.list_changed_blocks(FirstSnapshotId=first, SecondSnapshotId=second, MaxResults=100)
+    ]
     while "NextToken" in pages[-1]:
         pages.append(
             ebs.list_changed_blocks(
@@ -172,9 +174,10 @@ def test_snapshots_of_other_lineages_cannot_be_compared(
     unrelated = taken(aws, ec2, other)
 
     for second in (unrelated, copy):
-        assert refused(
-            ebs.list_changed_blocks, FirstSnapshotId=first, SecondSnapshotId=second
-        ) == ("ValidationException", "UNRELATED_SNAPSHOTS")
+        assert refused(ebs.list_changed_blocks, FirstSnapshotId=first, SecondSnapshotId=second) == (
+            "ValidationException",
+            "UNRELATED_SNAPSHOTS",
+        )
 
 
 def test_a_block_can_be_read_with_its_token(
@@ -260,16 +263,13 @@ def test_snapshots_written_with_the_api_are_read_back(ebs: "EBSClient") -> None:
 
 
 def test_it_is_served_over_http(server: Server) -> None:
-    ec2, ebs = (
-        boto3.client(
-            service,
-            endpoint_url=server.url,
-            region_name="us-east-1",
-            aws_access_key_id="123456789012",
-            aws_secret_access_key="x",
-        )
-        for service in ("ec2", "ebs")
-    )
+    where: Any = {
+        "endpoint_url": server.url,
+        "region_name": "us-east-1",
+        "aws_access_key_id": "123456789012",
+        "aws_secret_access_key": "x",
+    }
+    ec2, ebs = boto3.client("ec2", **where), boto3.client("ebs", **where)
     volume = ec2.create_volume(AvailabilityZone=ZONE, Size=1)["VolumeId"]
     snapshot = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
     with gate.lock:

@@ -1,7 +1,7 @@
 """Replacing a running machine's root volume: sources, states, failures, what is kept."""
 
 # A test's name is its sentence, and its arguments are fixtures.
-# ruff: noqa: ANN401, ARG001, ARG002, D102, D103, PLR0917
+# ruff: noqa: ANN401, ARG002, D102, D103
 
 from typing import TYPE_CHECKING, Any
 
@@ -315,7 +315,7 @@ class TestSources:
             instance = str(launch(ec2, ImageId=made)["InstanceId"])
             aws.clock.advance(60)
             image = LINUX
-        elif image != ARM and image != WINDOWS:
+        elif image not in {ARM, WINDOWS}:
             image = _odd_image(aws, ec2, instance, image)
 
         refused = code(ec2.create_replace_root_volume_task, InstanceId=instance, ImageId=image)
@@ -426,9 +426,7 @@ class TestEncryption:
         )["VolumeId"]
         aws.clock.advance(5)
 
-        refused = code(
-            ec2.create_replace_root_volume_task, InstanceId=sealed[0], VolumeId=plain
-        )
+        refused = code(ec2.create_replace_root_volume_task, InstanceId=sealed[0], VolumeId=plain)
         assert refused == "InvalidParameterValue"
         assert replaced(aws, ec2, sealed[0], VolumeId=secret)["TaskState"] == "succeeded"
         assert volume(ec2, secret)["KmsKeyId"] == other_key
@@ -513,9 +511,10 @@ class TestRequests:
 
         assert again["ReplaceRootVolumeTaskId"] == first["ReplaceRootVolumeTaskId"]
         assert again["TaskState"] == "succeeded"
-        assert code(
-            ask, InstanceId=instance, ClientToken="t", DeleteReplacedRootVolume=True
-        ) == "IdempotentParameterMismatch"
+        assert (
+            code(ask, InstanceId=instance, ClientToken="t", DeleteReplacedRootVolume=True)
+            == "IdempotentParameterMismatch"
+        )
         assert code(ask, InstanceId=instance, ClientToken="x" * 65) == "InvalidParameterValue"
 
     @pytest.mark.parametrize(

@@ -335,7 +335,6 @@ class TestAttachVolume:
 
         assert described(ec2, volume)["State"] == "in-use"
 
-
     def test_a_type_takes_so_many_volumes_and_interfaces(
         self, aws: Sandbox, ec2: "EC2Client", instance: str
     ) -> None:
@@ -851,11 +850,11 @@ class TestModifyVolume:
             ec2.modify_volume(VolumeId=volume, Size=9)
         for change in ({"VolumeType": "io1", "Iops": 200}, {"Size": 16}, {"VolumeType": "gp3"}):
             aws.clock.advance(600)
-            ec2.modify_volume(VolumeId=volume, **change)  # type: ignore[arg-type]
+            ec2.modify_volume(VolumeId=volume, **change)
         aws.clock.advance(600)
         assert (described(ec2, volume)["Iops"], described(ec2, volume)["Size"]) == (3000, 16)
 
-        with pytest.raises(ClientError, match="VolumeModificationRateExceeded.*11-24T12:00:05"):
+        with pytest.raises(ClientError, match=r"VolumeModificationRateExceeded.*11-24T12:00:05"):
             ec2.modify_volume(VolumeId=volume, Size=17)
 
         aws.clock.advance(24 * 3600 - 4 * 600)
