@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from sandbox.clock import clock
 from sandbox.disks import disks
-from sandbox.ec2.encryption import encryption_for
+from sandbox.ec2.encryption import Encryption, encryption_for
 from sandbox.ec2.filters import is_wild, select
 from sandbox.ec2.licences import FREE
 from sandbox.ec2.sharing import is_well_formed
@@ -61,13 +61,7 @@ class VolumeRules(SnapshotRules):
                 f"The parameter MultiAttachEnabled is not supported for {what.type} volumes.",
             )
         check_initialization(initialization_rate, has_snapshot=snapshot is not None)
-        is_own = snapshot is not None and snapshot.owner_id == self.account_id
-        encryption = encryption_for(
-            self,
-            encrypted=encrypted or bool(snapshot and snapshot.encrypted),
-            key=kms_key_id or None,
-            inherited=snapshot.key if snapshot and is_own else None,
-        )
+        encryption = self._volume_key(snapshot, kms_key_id, encrypted=encrypted)
         volume = EbsVolume(  # type: ignore[abstract] # as moto's own Volume
             self,
             volume_id or random_volume_id(),
@@ -85,6 +79,17 @@ class VolumeRules(SnapshotRules):
         if snapshot is not None:
             disks.carry(snapshot.id, volume.id, snapshot.volume.size)
         return volume
+
+    def _volume_key(
+        self, snapshot: EbsSnapshot | None, key: str | None, *, encrypted: bool
+    ) -> Encryption:
+        is_own = snapshot is not None and snapshot.owner_id == self.account_id
+        return encryption_for(
+            self,
+            encrypted=encrypted or bool(snapshot and snapshot.encrypted),
+            key=key or None,
+            inherited=snapshot.key if snapshot and is_own else None,
+        )
 
     @override
     def get_volume(self, volume_id: str) -> EbsVolume:
