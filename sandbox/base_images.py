@@ -12,6 +12,7 @@ from moto.ec2.models import ec2_backends
 from moto.ssm.models import Parameter, ssm_backends
 
 from sandbox.ec2.image_model import Device, Image, Traits
+from sandbox.ec2.licences import Licence
 from sandbox.ec2.sharing import AMAZON
 from sandbox.ec2.snapshot_model import EbsSnapshot, SourceVolume
 
@@ -117,7 +118,7 @@ def publish(
     backend: Any = ec2_backends[AMAZON][region]
     mapping: tuple[Device, ...] = ()
     if traits.root_device_name:
-        snapshot = _snapshot(backend, image_id, root_size, created)
+        snapshot = _snapshot(backend, image_id, root_size, created, traits)
         mapping = (
             Device(
                 name=traits.root_device_name,
@@ -153,7 +154,13 @@ def reset() -> None:
     _parameters.clear()
 
 
-def _snapshot(backend: Any, image_id: str, size: int, created: datetime) -> EbsSnapshot:  # noqa: ANN401
+def _snapshot(
+    backend: Any,  # noqa: ANN401
+    image_id: str,
+    size: int,
+    created: datetime,
+    traits: Traits,
+) -> EbsSnapshot:
     snapshot = EbsSnapshot(
         ec2_backend=backend,
         id=image_id.replace("ami-", "snap-", 1),
@@ -164,6 +171,7 @@ def _snapshot(backend: Any, image_id: str, size: int, created: datetime) -> EbsS
         owner_id=AMAZON,
         owner_alias="amazon",
         from_ami=image_id,
+        licence=Licence(tuple(traits.product_codes), traits.usage_operation),
         create_volume_permission_groups={"all"},
     )
     backend.snapshots[snapshot.id] = snapshot

@@ -1,49 +1,47 @@
-"""What is written on the sandbox's disks: one text a volume, carried by its snapshots.
+"""What is written on the sandbox's disks: the newest text a volume, carried by its snapshots.
 
 A snapshot holds what was on the volume when the snapshot became pending, a volume made
-from it starts with that, and a copy holds what its source held.
+from it starts with that, and a copy holds what its source held. The blocks that this means
+are those of ``sandbox.blocks``.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models import ec2_backends
 
+from sandbox.blocks import Content
 from sandbox.clock import clock
 
 if TYPE_CHECKING:
     from moto.ec2.models import EC2Backend
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    """A text and the moment it was written."""
-
-    text: str
-    since: datetime
-
-
 class Disks:
     """The contents of every volume and snapshot of every account."""
 
     def __init__(self) -> None:
-        self._held: dict[str, _Content] = {}
+        self._held: dict[str, Content] = {}
 
     def write(self, volume_id: str, text: str) -> None:
         """Write *text* on a volume now. An unknown volume is a ``KeyError``."""
-        if not any(volume_id in backend.volumes for backend in _backends()):
-            raise KeyError(volume_id)
-        self._held[volume_id] = _Content(text, clock.now())
+        for backend in _backends():
+            if volume_id in backend.volumes:
+                content = self.content(volume_id, backend.volumes[volume_id].size)
+                self._held[volume_id] = content.written(text, clock.now())
+                return
+        raise KeyError(volume_id)
 
-    def snapshot(self, volume_id: str, snapshot_id: str) -> None:
-        """The snapshot holds from now on what the volume holds at this moment."""
-        self._carry(volume_id, snapshot_id)
+    def carry(self, source_id: str, target_id: str, size: int) -> None:
+        """The target starts with what the source of *size* GiB holds at this moment.
 
-    def clone(self, snapshot_id: str, target_id: str) -> None:
-        """A new volume, or a copy of the snapshot, starts with what the snapshot holds."""
-        self._carry(snapshot_id, target_id)
+        A snapshot of a volume, a volume of a snapshot, a copy of either.
+        """
+        self._held[target_id] = self.content(source_id, size)
+
+    def content(self, id_: str, size: int) -> Content:
+        """The blocks of a volume or snapshot of *size* GiB; a new disk's if it is unknown."""
+        return self._held.setdefault(id_, Content.new(id_, size))
 
     def read(self, id_: str) -> dict[str, Any]:
         """What a volume or snapshot holds, and since when.
@@ -53,10 +51,10 @@ class Disks:
         """
         for backend in _backends():
             if id_ in backend.volumes or id_ in backend.snapshots:
-                return self._content(id_)
+                return self._told(id_)
             root, devices = _devices(backend, id_)
             if devices is not None:
-                contents = {name: self._content(disk) for name, disk in devices.items()}
+                contents = {name: self._told(disk) for name, disk in devices.items()}
                 whole = contents.get(root, {"holds": None, "since": None})
                 return {**whole, "id": id_, "devices": contents}
         raise KeyError(id_)
@@ -65,16 +63,13 @@ class Disks:
         """Forget everything."""
         self._held.clear()
 
-    def _carry(self, source: str, target: str) -> None:
-        if source in self._held:
-            self._held[target] = self._held[source]
-
-    def _content(self, id_: str) -> dict[str, Any]:
+    def _told(self, id_: str) -> dict[str, Any]:
         content = self._held.get(id_)
+        write = content.newest if content else None
         return {
             "id": id_,
-            "holds": content.text if content else None,
-            "since": content.since.isoformat(timespec="seconds") if content else None,
+            "holds": write.text if write else None,
+            "since": write.since.isoformat(timespec="seconds") if write else None,
         }
 
 
@@ -88,14 +83,11 @@ def _devices(backend: "EC2Backend", id_: str) -> tuple[str, dict[str, str] | Non
     image: Any = backend.amis.get(id_)
     if image is not None:
         return image.root_device_name, image.snapshot_ids_by_device()
-    if not id_.startswith("i-"):
+    instance: Any = backend.get_instance_by_id(id_)
+    if instance is None:
         return "", None
-    for reservation in backend.reservations.values():
-        for instance in reservation.instances:
-            if instance.id == id_:
-                mapping = instance.get_block_device_mapping
-                return instance.root_device_name, {name: each.volume_id for name, each in mapping}
-    return "", None
+    mapping = instance.get_block_device_mapping
+    return instance.root_device_name, {name: each.volume_id for name, each in mapping}
 
 
 disks = Disks()

@@ -14,8 +14,10 @@ from moto.iam.models import iam_backends
 
 from sandbox import base_images
 from sandbox.clock import clock
+from sandbox.ec2.attachment_model import AttachedDevice, Attachment
 from sandbox.ec2.instance_model import STATE_CODES, SandboxInstance
-from sandbox.ec2.volume_model import AttachedDevice, Attachment, EbsVolume
+from sandbox.ec2.licences import FREE, Licence
+from sandbox.ec2.volume_model import EbsVolume
 from sandbox.ec2.volume_types import performance
 from sandbox.fleet_documents import Document, Machine
 from sandbox.fleet_interfaces import GONE, attach_interfaces, groups_of, has_interface
@@ -141,11 +143,13 @@ def _attach_volumes(backend: Any, instance: SandboxInstance, machine: Machine) -
                 performance(None, root_size(machine.instance) if is_root else DATA_GIB, None, None),
                 created=attached,
                 snapshot_id=image.snapshot_ids_by_device().get(device) if image else None,
+                licence=Licence.of(instance.facts) if is_root else FREE,
             )
             backend.volumes[volume_id] = volume
         attachment = Attachment(volume, instance, device, attached)  # type: ignore[abstract]
-        if volume.attachment is None:
-            volume.attachment = attachment
+        volume.held_by.setdefault(instance.id, attachment)
+        if is_root:
+            instance.root_volumes.append(volume_id)
         entry = AttachedDevice(
             attachment, delete_on_termination=ebs.get("DeleteOnTermination", is_root)
         )

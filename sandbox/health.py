@@ -6,7 +6,18 @@ holds for every instance launched from it; a wish about an instance comes before
 
 from typing import Literal, cast, get_args
 
-Aspect = Literal["system", "instance_status", "ebs", "target", "application", "launch", "status"]
+Aspect = Literal[
+    "system",
+    "instance_status",
+    "ebs",
+    "target",
+    "application",
+    "launch",
+    "status",
+    "root",
+    "detach",
+    "capacity",
+]
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 FINE: dict[Aspect, str] = {
     "system": "ok",
@@ -22,6 +33,9 @@ ALLOWED: dict[Aspect, frozenset[str]] = {
     "target": frozenset({"healthy", "unhealthy"}),
     "application": frozenset({"ok", "impaired", "initializing", "insufficient-data"}),
     "status": frozenset({"ok", "impaired", "warning", "insufficient-data"}),
+    "root": frozenset({"failed", "failed-detached"}),
+    "detach": frozenset({"stuck"}),
+    "capacity": frozenset({"none"}),
 }
 
 
@@ -37,18 +51,23 @@ class Health:
         instance: str | None = None,
         image: str | None = None,
         volume: str | None = None,
+        zone: str | None = None,
+        instance_type: str | None = None,
         **aspects: str | None,
     ) -> dict[str, str]:
-        """Say how things are with one instance, image or volume, and answer what holds for it.
+        """Say how things are with one instance, image, volume or place; answer what holds for it.
 
         Aspects: ``system``, ``instance_status``, ``ebs``, ``application`` (status checks),
-        ``target`` (behind a load balancer), ``status`` (a volume's), and ``launch``, the
-        state reason with which a launch from the image dies (``Client.InternalError``).
-        ``None`` takes a wish back. Raises ``ValueError`` for anything else.
+        ``target`` (behind a load balancer), ``status`` (a volume's), ``launch``, the state
+        reason with which a launch from the image dies (``Client.InternalError``), ``root``,
+        how the replacement of an instance's root ends, ``detach`` of a volume that sticks, and
+        ``capacity`` of a *zone*, an *instance_type* or a type in a zone, of which there can be
+        none. ``None`` takes a wish back. Raises ``ValueError`` for anything else.
         """
-        subjects = [subject for subject in (instance, image, volume) if subject]
+        place = "/".join(each for each in (zone, instance_type) if each)
+        subjects = [subject for subject in (instance, image, volume, place) if subject]
         if len(subjects) != 1:
-            raise ValueError("health needs exactly one of instance, image or volume")
+            raise ValueError("health needs exactly one of instance, image, volume or zone")
         wishes = self._wishes.setdefault(subjects[0], {})
         for name, value in aspects.items():
             aspect = _aspect(name)

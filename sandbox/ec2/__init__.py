@@ -13,7 +13,10 @@ from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
 from sandbox.ec2.address_actions import AddressActions
+from sandbox.ec2.attachment_actions import AttachmentActions
+from sandbox.ec2.attachments import AttachmentRules
 from sandbox.ec2.attributes import AttributeActions, AttributeRules
+from sandbox.ec2.capacity_actions import CapacityActions
 from sandbox.ec2.encryption_settings import EncryptionSettingActions
 from sandbox.ec2.image_attributes import ImageAttributeActions, ImageAttributeRules
 from sandbox.ec2.image_copies import ImageCopyActions, ImageCopyRules
@@ -31,6 +34,8 @@ from sandbox.ec2.lifecycle_actions import LifecycleActions
 from sandbox.ec2.metadata_defaults import MetadataDefaultActions
 from sandbox.ec2.placement import PlacementActions
 from sandbox.ec2.private_addresses import PrivateAddressActions
+from sandbox.ec2.root_actions import RootActions
+from sandbox.ec2.root_replacement import RootReplacementRules
 from sandbox.ec2.snapshot_actions import SnapshotActions
 from sandbox.ec2.snapshot_copies import SnapshotCopyActions, SnapshotCopyRules
 from sandbox.ec2.snapshot_tiers import TierRules
@@ -41,6 +46,7 @@ from sandbox.ec2.template_actions import TemplateActions
 from sandbox.ec2.timeline import TimelineActions
 from sandbox.ec2.volume_actions import VolumeActions
 from sandbox.ec2.volume_changes import VolumeChangeActions, VolumeChangeRules
+from sandbox.ec2.volume_copies import VolumeCopyActions
 from sandbox.ec2.volume_status import VolumeStatusActions
 from sandbox.ec2.volumes import VolumeRules
 
@@ -54,8 +60,10 @@ class SandboxEC2Backend(
     ImageReferenceRules,
     RegistrationRules,
     LaunchRules,
+    RootReplacementRules,
     AttributeRules,
     StatusRules,
+    AttachmentRules,
     ImageRules,
     VolumeChangeRules,
     VolumeRules,
@@ -76,7 +84,9 @@ class SandboxEC2Backend(
 
 class SandboxEC2Response(
     AddressActions,
+    AttachmentActions,
     AttributeActions,
+    CapacityActions,
     InstanceActions,
     InterfaceActions,
     LaunchActions,
@@ -95,8 +105,10 @@ class SandboxEC2Response(
     ImageListingActions,
     ImageReferenceActions,
     RegistrationActions,
+    RootActions,
     VolumeActions,
     VolumeChangeActions,
+    VolumeCopyActions,
     VolumeStatusActions,
     SnapshotActions,
     SnapshotCopyActions,

@@ -71,7 +71,7 @@ class ImageCreationRules(ImageRules):
                 f"The instance '{instance_id}' has no EBS volume as its root device "
                 f"{instance.root_device_name}",
             )
-        attached = [device_of(device, volume) for device, volume in volumes.items()]
+        attached = [device_of(device, volume, instance_id) for device, volume in volumes.items()]
         kept, added = changed(attached, mapping, self)
         if instance.root_device_name not in {device.name for device in kept}:
             raise EC2ClientError(

@@ -28,9 +28,9 @@ _SETTINGS = {
 }
 
 
-def device_of(name: str, volume: EbsVolume) -> Device:
+def device_of(name: str, volume: EbsVolume, instance_id: str) -> Device:
     """The entry for an attached volume, as the volume is now; its snapshot comes later."""
-    attachment = volume.attachment
+    attachment = volume.held_by.get(instance_id)
     return Device(
         name=name,
         size=volume.size,

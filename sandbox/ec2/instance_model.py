@@ -85,6 +85,8 @@ class SandboxInstance(Instance):
         self.terminated_at: datetime | None = None
         self.spot_type: str | None = None
         self.requester_id: str | None = None
+        self.root_volumes: list[str] = []
+        """Every volume that was at the root device so far, the newest last."""
         self.transition = 0
 
     @override
@@ -194,6 +196,12 @@ class SandboxInstance(Instance):
         """The id of its zone, the same in every account."""
         zone = self.ec2_backend.get_zone_by_name(self.availability_zone)
         return zone.zone_id if zone else None
+
+    @property
+    def has_root(self) -> bool:
+        """Whether a volume is at the root device, and not being detached."""
+        block = self.block_device_mapping.get(self.root_device_name)
+        return block is not None and not block.is_leaving
 
     @property
     def is_gone(self) -> bool:

@@ -10,16 +10,17 @@ from typing import Any, cast
 
 from moto.ec2.exceptions import EC2ClientError
 
+from sandbox.ec2.attachments import AttachmentRules
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.instance_model import SandboxInstance
+from sandbox.ec2.licences import Licence
 from sandbox.ec2.lifecycle import LifecycleRules
-from sandbox.ec2.volume_types import DEFAULT_TYPE, VOLUME_TYPES, performance
-from sandbox.ec2.volumes import VolumeRules
+from sandbox.ec2.volume_types import DEFAULT_TYPE, VOLUME_TYPES, check_initialization, performance
 
 Entry = dict[str, Any]
 
 
-class LaunchDiskRules(LifecycleRules, VolumeRules):
+class LaunchDiskRules(LifecycleRules, AttachmentRules):
     """How a launch gets its volumes."""
 
     def plan_disks(self, image: Image, overrides: Sequence[Mapping[str, Any]]) -> list[Entry]:
@@ -78,6 +79,7 @@ class LaunchDiskRules(LifecycleRules, VolumeRules):
         if snapshot is not None and ebs.get("KmsKeyId") == snapshot.key:
             # naming the key that it has anyway is no re-encryption
             ebs.pop("KmsKeyId", None)
+        check_initialization(ebs.get("VolumeInitializationRate"), has_snapshot=snapshot is not None)
         ebs.setdefault("DeleteOnTermination", is_root)
         performance(ebs.get("VolumeType"), int(size), ebs.get("Iops"), ebs.get("Throughput"))
 
@@ -101,6 +103,8 @@ class LaunchDiskRules(LifecycleRules, VolumeRules):
                 ebs.get("Throughput"),
                 initialization_rate=ebs.get("VolumeInitializationRate"),
             )
+            if entry["DeviceName"] == instance.root_device_name:
+                volume.licence = Licence.of(instance.facts)
             if tags:
                 self.tags[volume.id].update(tags)
             self.attach_volume(

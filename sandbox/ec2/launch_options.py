@@ -93,9 +93,6 @@ def option_facts(request: Request, image: Image) -> Facts:
             "InvalidParameterCombination",
             "Hibernation and Nitro Enclaves cannot both be enabled on an instance.",
         )
-    target = found["CapacityReservationSpecification"].get("CapacityReservationTarget") or {}
-    if target.get("CapacityReservationId"):
-        found["CapacityReservationId"] = target["CapacityReservationId"]
     if request.get("LicenseSpecifications"):
         found["Licenses"] = [dict(each) for each in request["LicenseSpecifications"]]
     for name, sent in (("KernelId", "KernelId"), ("RamdiskId", "RamdiskId"), ("KeyName",) * 2):

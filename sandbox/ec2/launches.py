@@ -117,7 +117,7 @@ class LaunchRules(
             aws_tags=aws_tags,
             credits=credit_option(request.get("CreditSpecification"), type_),
             user_data=checked_user_data(request.get("UserData")),
-            count=self._affordable(least, most, ports),
+            count=self.capacity_for(facts, least, self._affordable(least, most, ports)),
         )
 
     def _facts(

@@ -5,7 +5,7 @@ Sources: EC2 User Guide "ec2-instance-lifecycle", "how-ec2-instance-stop-start-w
 StopInstances, StartInstances, TerminateInstances; EC2 API error codes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,8 +15,10 @@ from moto.ec2.models.instances import Instance, InstanceState
 from typing_extensions import override
 
 from sandbox.clock import clock
+from sandbox.ec2.capacity import CapacityRules
+from sandbox.ec2.capacity_model import Slot
 from sandbox.ec2.instance_model import PENDING_REASON, STATE_CODES, SandboxInstance
-from sandbox.ec2.instances import REMEMBERED, InstanceRules
+from sandbox.ec2.instances import REMEMBERED
 from sandbox.ec2.network_interface import seconds_only
 
 PENDING = timedelta(seconds=3)
@@ -43,7 +45,7 @@ class StateChange:
     state: str
 
 
-class LifecycleRules(InstanceRules):
+class LifecycleRules(CapacityRules):
     """How instances move from state to state."""
 
     @property
@@ -64,12 +66,15 @@ class LifecycleRules(InstanceRules):
     ) -> None:
         """*instance* is in *state* since *at*."""
         instance.enter(state, transition=transition, reason=reason)
+        if state in {"stopped", "terminated"}:
+            self.leave_seat(instance)
         self.__dict__.setdefault("_state_changes", []).append(StateChange(at, instance.id, state))
 
     def boot(self, instance: SandboxInstance, *, dies_of: str | None = None) -> None:
         """``pending`` now; then ``running``, or ``terminated`` when something is wrong with it."""
         now = clock.now()
         self.enter(instance, "pending", now, reason=dict(PENDING_REASON))
+        self.take_seat(instance)
         if dies_of:
             self._later(instance, now + PENDING, lambda at: self._die(instance, dies_of, at))
         else:
@@ -100,12 +105,26 @@ class LifecycleRules(InstanceRules):
     def start_instances(self, instance_ids: list[str]) -> list[tuple[Instance, InstanceState]]:
         """``stopped`` to ``pending`` to ``running``; nothing happens to a running one.
 
-        The root volume must be there. A new public address is lent, where EC2 does that.
+        The root volume must be there, and capacity for all of them. A new public address is
+        lent, where EC2 does that.
         """
         instances = self.instances_by_id(instance_ids)
         for instance in instances:
             _check_startable(instance)
+        self._require_room([each for each in instances if each.state == "stopped"])
         return [(each, self._start(each)) for each in instances]
+
+    def _require_room(self, instances: Sequence[SandboxInstance]) -> None:
+        """Refuse to start *instances* unless there is capacity for every kind of them."""
+        for instance in instances:
+            wish = instance.facts.get("CapacityReservationSpecification")
+            alike = [
+                each
+                for each in instances
+                if Slot.of(each.facts) == Slot.of(instance.facts)
+                and each.facts.get("CapacityReservationSpecification") == wish
+            ]
+            self.capacity_for(instance.facts, len(alike), len(alike))
 
     def _start(self, instance: SandboxInstance) -> InstanceState:
         before = _state_of(instance)
@@ -202,7 +221,7 @@ class LifecycleRules(InstanceRules):
         for device, block in instance.get_block_device_mapping:
             if block.volume_id in self.volumes:
                 self.detach_volume(block.volume_id, instance.id, device)
-                if block.delete_on_termination:
+                if block.delete_on_termination and not self.volumes[block.volume_id].attachment:
                     self.delete_volume(block.volume_id)
         association = self.iam_instance_profile_associations.pop(instance.id, None)
         if association is not None:
@@ -233,7 +252,7 @@ def _check_startable(instance: SandboxInstance) -> None:
     if state in {"stopping", "shutting-down", "terminated"}:
         raise _wrong_state(instance, "started")
     root = instance.root_device_name
-    if state == "stopped" and root not in instance.block_device_mapping:
+    if state == "stopped" and not instance.has_root:
         raise EC2ClientError(
             "InvalidParameterValue",
             f"Invalid value '{instance.id}' for instanceId. Instance does not have a volume "

@@ -99,7 +99,9 @@ class SnapshotActions(TagActions, EC2Response):
         """DescribeSnapshotAttribute: createVolumePermission or productCodes, the owner's."""
         snapshot = self._snapshots.own_snapshot(self._get_param("SnapshotId"))
         if self._get_param("Attribute") == "productCodes":
-            return DocumentResult({"SnapshotId": snapshot.id, "ProductCodes": []})
+            return DocumentResult(
+                {"SnapshotId": snapshot.id, "ProductCodes": snapshot.licence.as_described()}
+            )
         return super().describe_snapshot_attribute()
 
     @override

@@ -65,9 +65,10 @@ class SnapshotCopyRules(SnapshotRules):
             key=encryption.key,
             error=None if encryption.usable else BAD_KEY,
             transfer_type="standard" if minutes is None else "time-based",
+            licence=source.licence,
         )
         self.create_tags([copy.id], tags or {})
-        disks.clone(source.id, copy.id)
+        disks.carry(source.id, copy.id, source.volume.size)
         return copy
 
     def source_snapshot(self, snapshot_id: str, region: str) -> EbsSnapshot:

@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING, Any
 from moto.ec2.models.elastic_block_store import Snapshot
 from typing_extensions import override
 
+from sandbox.blocks import BLOCK
 from sandbox.clock import clock
+from sandbox.disks import disks
 from sandbox.ec2.filters import Reader, flag, moment
+from sandbox.ec2.licences import FREE, Licence
 
 if TYPE_CHECKING:
     from sandbox.ec2.tags import TagRules
 
 COPIED_VOLUME = "vol-ffffffff"
 """Source: botocore's model, Snapshot.VolumeId: a copy has an arbitrary volume id."""
-
-GIB = 2**30
-BLOCK = 512 * 1024
-WRITTEN_SHARE = 0.4
-"""How much of a volume is taken to be written: FullSnapshotSizeInBytes is less than its size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,7 @@ class EbsSnapshot(Snapshot):
     """Why it fails, known from the start, seen when it would have completed."""
     transfer_type: str | None = None
     from_ami: str | None = None
+    licence: Licence = FREE
     storage_tier: str = "standard"
     create_volume_permission_groups: set[str] = field(default_factory=set)
     create_volume_permission_userids: set[str] = field(default_factory=set)
@@ -94,8 +93,12 @@ class EbsSnapshot(Snapshot):
 
     @property
     def full_size(self) -> int:
-        """Bytes of all blocks written to the volume, not of those that changed."""
-        return int(self.volume.size * GIB * WRITTEN_SHARE) // BLOCK * BLOCK
+        """Bytes of all blocks written to the volume, not of those that changed.
+
+        Source: botocore's model, Snapshot.FullSnapshotSizeInBytes.
+        """
+        size = self.volume.size
+        return disks.content(self.id, size).count(size) * BLOCK
 
     def allows(self, account: str) -> bool:
         """Whether *account* may make volumes from it (EC2 API, DescribeSnapshots)."""

@@ -17,6 +17,7 @@ from typing_extensions import override
 from sandbox.clock import clock
 from sandbox.disks import disks
 from sandbox.ec2.filters import select
+from sandbox.ec2.licences import FREE, Licence
 from sandbox.ec2.sharing import is_well_formed, neighbours
 from sandbox.ec2.snapshot_locks import LockRules
 from sandbox.ec2.snapshot_model import SNAPSHOT_FILTERS, EbsSnapshot, SourceVolume
@@ -57,6 +58,7 @@ class SnapshotRules(LockRules):
         error: str | None = None,
         transfer_type: str | None = None,
         from_ami: str | None = None,
+        licence: Licence = FREE,
     ) -> EbsSnapshot:
         """Keep a new snapshot that started now and completes when it *takes* it to."""
         now = clock.now()
@@ -72,6 +74,7 @@ class SnapshotRules(LockRules):
             error=error,
             transfer_type=transfer_type,
             from_ami=from_ami,
+            licence=licence,
         )
         self.snapshots[snapshot.id] = snapshot
         return snapshot
@@ -92,10 +95,11 @@ class SnapshotRules(LockRules):
             takes=takes,
             key=volume.kms_key_id if volume.encrypted else None,
             from_ami=from_ami,
+            licence=volume.licence,
         )
         self.snapshots_of_volume[volume.id].append(snapshot)
         self.create_tags([snapshot.id], tags or {})
-        disks.snapshot(volume.id, snapshot.id)
+        disks.carry(volume.id, snapshot.id, volume.size)
         return snapshot
 
     def require_snapshot_slots(self, volumes: Iterable[EbsVolume]) -> None:

@@ -72,6 +72,9 @@ def check(instance: SandboxInstance, aspect: Aspect) -> str:
         return NOT_APPLICABLE
     if not instance.running_for(CHECKED_AFTER):
         return "initializing"
+    has_lost_root = instance.root_volumes and not instance.has_root
+    if has_lost_root and aspect == "instance_status":
+        return "impaired"
     return str(health.of(aspect, instance.id, instance.image_id))
 
 

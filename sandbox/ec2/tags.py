@@ -47,8 +47,21 @@ _KNOWN_BY: dict[str, tuple[str, str, str]] = {
     "rtb": ("route_tables", "InvalidRouteTableID.NotFound", "routeTable ID"),
     "acl": ("network_acls", "InvalidNetworkAclID.NotFound", "networkAcl ID"),
     "nat": ("nat_gateways", "NatGatewayNotFound", "NatGateway"),
+    "replacevol": (
+        "root_tasks",
+        "InvalidReplaceRootVolumeTaskId.NotFound",
+        "replace root volume task ID",
+    ),
+    "cr": (
+        "capacity_reservations",
+        "InvalidCapacityReservationId.NotFound",
+        "capacity reservation ID",
+    ),
     "eipalloc": ("addresses", "InvalidAllocationID.NotFound", "allocation ID"),
 }
+
+
+_UNKNOWN_TO_MOTO = {"replacevol": "replace-root-volume-task", "cr": "capacity-reservation"}
 
 
 class TagRules(EC2Backend):
@@ -103,7 +116,7 @@ class TagRules(EC2Backend):
     def require_resources(self, resource_ids: Sequence[str]) -> None:
         """Refuse ids of things that do not exist with their own ``*.NotFound``."""
         for resource_id in resource_ids:
-            where, code, noun = _KNOWN_BY.get(get_prefix(resource_id) or "", ("", "", ""))
+            where, code, noun = _KNOWN_BY.get(_prefix(resource_id), ("", "", ""))
             if where and resource_id in getattr(self, where):
                 continue
             if not _ID.fullmatch(resource_id):
@@ -218,7 +231,12 @@ class TagActions(EC2Response):
 
 def resource_type(resource_id: str) -> str:
     """The type that an id's prefix says, as tags name it."""
-    return str(EC2_PREFIX_TO_RESOURCE.get(get_prefix(resource_id), ""))
+    prefix = _prefix(resource_id)
+    return str(EC2_PREFIX_TO_RESOURCE.get(prefix) or _UNKNOWN_TO_MOTO.get(prefix, ""))
+
+
+def _prefix(resource_id: str) -> str:
+    return get_prefix(resource_id) or resource_id.partition("-")[0]
 
 
 def checked_tags(tags: Collection[Mapping[str, Any]]) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """The volume operations on the wire, with what a caller may do."""
 
-import re
 from typing import Any, cast
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -11,15 +10,12 @@ from typing_extensions import override
 from sandbox.ec2.client_tokens import ClientTokens
 from sandbox.ec2.paging import refuse_with_ids
 from sandbox.ec2.tags import TagActions
-from sandbox.ec2.volume_model import EbsVolume
 from sandbox.ec2.volumes import VolumeRules
 from sandbox.ec2.wire import DocumentResult
 
-_DEVICE = re.compile(r"(?:/dev/)?(?:sd[a-z]\d{0,2}|xvd[a-z]{1,2}\d{0,2}|hd[a-z]\d{0,2})")
-
 
 class VolumeActions(TagActions, EC2Response):
-    """Volumes made, attached, detached, listed and deleted."""
+    """Volumes made, listed and deleted."""
 
     @property
     def _volumes(self) -> VolumeRules:
@@ -53,40 +49,6 @@ class VolumeActions(TagActions, EC2Response):
         self._volumes.create_tags([volume.id], tags.get("volume", {}))
         tokens.remember(token, self.params, volume.id)
         return DocumentResult(volume.as_created())
-
-    @override
-    def attach_volume(self) -> ActionResult:
-        """AttachVolume: an available volume on a free device of an instance in its zone.
-
-        The instance is running or stopped (EC2 API, AttachVolume; error codes).
-        """
-        self.error_on_dryrun()
-        volume = self._volumes.get_volume(self._get_param("VolumeId"))
-        instance = self._volumes.get_instance(self._get_param("InstanceId"))
-        device = self._get_param("Device")
-        _require_attachable(volume)
-        _require_room_for(self._volumes, instance, volume, device)
-        attachment = self._volumes.attach_volume(volume.id, instance.id, device)
-        return DocumentResult({**attachment.as_described(), "State": "attaching"})
-
-    @override
-    def detach_volume(self) -> ActionResult:
-        """DetachVolume: never the root of a running instance (EC2 API, DetachVolume)."""
-        self.error_on_dryrun()
-        volume = self._volumes.get_volume(self._get_param("VolumeId"))
-        attachment = volume.attachment
-        if attachment is not None:
-            instance = attachment.instance
-            is_root = attachment.device == instance.root_device_name
-            if is_root and instance.state not in {"stopped", "terminated"}:
-                raise EC2ClientError(
-                    "OperationNotPermitted",
-                    f"Unable to detach root volume '{volume.id}' from instance '{instance.id}'",
-                )
-        detached = self._volumes.detach_volume(
-            volume.id, self._get_param("InstanceId"), self._get_param("Device"), takes_time=True
-        )
-        return DocumentResult(detached.as_described())
 
     @override
     def delete_volume(self) -> ActionResult:
@@ -133,43 +95,3 @@ class VolumeActions(TagActions, EC2Response):
             raise EC2ClientError("MissingParameter", "The request must contain the parameter zone")
         zones = self._volumes.describe_availability_zones()
         return next((zone.name for zone in zones if zone.zone_id == zone_id), str(zone_id))
-
-
-def _require_attachable(volume: EbsVolume) -> None:
-    if volume.attachment is not None:
-        raise EC2ClientError("VolumeInUse", f"{volume.id} is already attached to an instance")
-    if volume.status != "available":
-        raise EC2ClientError("IncorrectState", f"{volume.id} is not 'available'.")
-
-
-def _require_room_for(
-    backend: VolumeRules,
-    instance: Any,  # noqa: ANN401 - moto's or the sandbox's
-    volume: EbsVolume,
-    device: str,
-) -> None:
-    if instance.state not in {"running", "stopped"}:
-        raise EC2ClientError("IncorrectState", f"Instance '{instance.id}' is not 'running'.")
-    if volume.zone.name != instance.placement.zone:
-        raise EC2ClientError(
-            "InvalidVolume.ZoneMismatch",
-            f"The volume '{volume.id}' is not in the same availability zone as instance "
-            f"'{instance.id}'",
-        )
-    if not _DEVICE.fullmatch(device):
-        raise EC2ClientError(
-            "InvalidParameterValue",
-            f"Value ({device}) for parameter device is invalid. {device} is not a valid EBS "
-            "device name.",
-        )
-    if device in instance.block_device_mapping or _is_leaving(backend, instance.id, device):
-        raise EC2ClientError(
-            "InvalidParameterValue",
-            f"Invalid value '{device}' for unixDevice. Attachment point {device} is already in use",
-        )
-
-
-def _is_leaving(backend: VolumeRules, instance_id: str, device: str) -> bool:
-    """Whether a volume that is still being detached holds the device."""
-    held = (cast("EbsVolume", each).attachment for each in backend.volumes.values())
-    return any(each and each.instance.id == instance_id and each.device == device for each in held)

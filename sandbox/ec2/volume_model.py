@@ -1,88 +1,23 @@
-"""One EBS volume, its attachment and its changes; their states follow the clock."""
+"""One EBS volume and what it is attached to; its state follows the clock."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from moto.ec2.models.availability_zones_and_regions import Zone
-from moto.ec2.models.block_device import BlockDeviceType
-from moto.ec2.models.elastic_block_store import Volume, VolumeAttachment
-from moto.ec2.models.instances import Instance
+from moto.ec2.models.elastic_block_store import Volume
 from typing_extensions import override
 
 from sandbox.clock import clock
+from sandbox.ec2.attachment_model import Attachment
 from sandbox.ec2.filters import Reader, flag, moment
+from sandbox.ec2.licences import FREE, Licence
 from sandbox.ec2.volume_types import Performance
 
 if TYPE_CHECKING:
     from sandbox.ec2.tags import TagRules
 
 CREATING = timedelta(seconds=2)
-ATTACHING = timedelta(seconds=1)
-DETACHING = timedelta(seconds=2)
-
-
-class Attachment(VolumeAttachment):
-    """A volume on an instance under a device name."""
-
-    def __init__(
-        self, volume: "EbsVolume", instance: Instance, device: str, attach_time: datetime
-    ) -> None:
-        super().__init__(volume, instance, device, "attached")
-        self.attach_time = attach_time
-        self.detach_asked: datetime | None = None
-
-    @property
-    def state(self) -> str:
-        """``attaching``, ``attached`` or ``detaching``."""
-        if self.detach_asked is not None:
-            return "detaching"
-        return "attaching" if clock.now() < self.attach_time + ATTACHING else "attached"
-
-    @property
-    def is_over(self) -> bool:
-        """Whether a detachment that was asked for is done."""
-        return self.detach_asked is not None and clock.now() >= self.detach_asked + DETACHING
-
-    @property
-    def delete_on_termination(self) -> bool:
-        """What the instance's mapping says; it can be changed there."""
-        block = self.instance.block_device_mapping.get(self.device)
-        return bool(block is not None and block.delete_on_termination)
-
-    def as_described(self) -> dict[str, Any]:
-        """It as DescribeVolumes, AttachVolume and DetachVolume answer."""
-        return {
-            "VolumeId": self.volume.id,
-            "InstanceId": self.instance.id,
-            "Device": self.device,
-            "State": self.state,
-            "AttachTime": self.attach_time,
-            "DeleteOnTermination": self.delete_on_termination,
-        }
-
-
-class AttachedDevice(BlockDeviceType):
-    """An entry of an instance's mapping; its status is that of the attachment."""
-
-    def __init__(self, attachment: Attachment, *, delete_on_termination: bool) -> None:
-        self._attachment = attachment
-        self._status: str | None = None
-        super().__init__(
-            volume_id=attachment.volume.id,
-            attach_time=attachment.attach_time,
-            delete_on_termination=delete_on_termination,
-            size=attachment.volume.size,
-        )
-
-    @property
-    def status(self) -> str | None:
-        """``attaching`` or ``attached``; moto sets it on copies that it describes."""
-        return self._status or self._attachment.state
-
-    @status.setter
-    def status(self, value: str | None) -> None:
-        self._status = value
 
 
 class EbsVolume(Volume):
@@ -103,8 +38,11 @@ class EbsVolume(Volume):
         multi_attach_enabled: bool = False,
         initialization_rate: int | None = None,
         is_broken: bool = False,
+        licence: Licence = FREE,
+        source_volume_id: str | None = None,
     ) -> None:
-        self._attachment: Attachment | None = None
+        self.held_by: dict[str, Attachment] = {}
+        """By instance; more than one only with Multi-Attach."""
         super().__init__(
             backend,
             volume_id,
@@ -121,24 +59,25 @@ class EbsVolume(Volume):
         self.create_time = created
         self.initialization_rate = initialization_rate
         self.is_broken = is_broken
+        self.licence = licence
+        self.source_volume_id = source_volume_id
         self.auto_enable_io = False
 
     @property  # type: ignore[override] # narrower than moto's
     def attachment(self) -> Attachment | None:
-        """Where it is attached, until a detachment is done."""
-        if self._attachment is not None and self._attachment.is_over:
-            self._attachment = None
-        return self._attachment
+        """Where it is attached, the first of them."""
+        return next(iter(self.held_by.values()), None)
 
     @attachment.setter
     def attachment(self, value: Attachment | None) -> None:
-        self._attachment = value
+        """Moto starts every volume with none."""
+        self.held_by = {value.instance.id: value} if value is not None else {}
 
     @property
     @override
     def status(self) -> str:
         """``creating``, ``available``, ``in-use``; ``error`` when its key cannot be used."""
-        if self.attachment is not None:
+        if self.held_by:
             return "in-use"
         if clock.now() < self.create_time + CREATING:
             return "creating"
@@ -154,6 +93,7 @@ class EbsVolume(Volume):
             "VolumeId": self.id,
             "Size": self.size,
             "SnapshotId": self.snapshot_id or "",
+            "SourceVolumeId": self.source_volume_id,
             "AvailabilityZone": self.zone.name,
             "AvailabilityZoneId": self.zone.zone_id,
             "State": self.status,
@@ -171,8 +111,7 @@ class EbsVolume(Volume):
 
     def as_described(self) -> dict[str, Any]:
         """It as DescribeVolumes answers."""
-        attachment = self.attachment
-        attachments = [attachment.as_described()] if attachment else []
+        attachments = [each.as_described() for each in self.held_by.values()]
         return self.as_created() | {"Attachments": attachments, "Operator": {"Managed": False}}
 
 
@@ -186,8 +125,7 @@ def _one(read: Any) -> Reader[EbsVolume]:  # noqa: ANN401 - a lambda of any attr
 
 def _attached(read: Any) -> Reader[EbsVolume]:  # noqa: ANN401 - a lambda of any attribute
     def values(volume: EbsVolume) -> Iterable[str | None]:
-        attachment = volume.attachment
-        return [] if attachment is None else [read(attachment)]
+        return [read(each) for each in volume.held_by.values()]
 
     return values
 

@@ -58,10 +58,26 @@ class VolumeStatusActions(EC2Response):
                 {"VolumeId": volume.id, "AutoEnableIO": {"Value": volume.auto_enable_io}}
             )
         if name == "productCodes":
-            return DocumentResult({"VolumeId": volume.id, "ProductCodes": []})
+            return DocumentResult(
+                {"VolumeId": volume.id, "ProductCodes": volume.licence.as_described()}
+            )
         raise EC2ClientError(
             "InvalidParameterValue", f"Value ({name}) for parameter attribute is invalid."
         )
+
+    def enable_volume_io(self) -> ActionResult:  # type: ignore[override] # moto: not done
+        """EnableVolumeIO: what was impaired is taken to be consistent and works again.
+
+        Of a volume whose I/O is enabled it is refused; the code is [NV].
+        """
+        self.error_on_dryrun()
+        volume = self._volumes.get_volume(self._get_param("VolumeId"))
+        if health.of("status", volume.id) != "impaired":
+            raise EC2ClientError(
+                "IncorrectState", f"The I/O of volume '{volume.id}' is enabled already."
+            )
+        health.set(volume=volume.id, status=None)
+        return EmptyResult()
 
     @override
     def modify_volume_attribute(self) -> ActionResult:  # type: ignore[override] # moto: not done

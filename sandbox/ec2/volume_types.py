@@ -11,6 +11,7 @@ from moto.ec2.exceptions import EC2ClientError
 GP3_IOPS = 3000
 GP3_THROUGHPUT = 125
 DEFAULT_TYPE = "gp2"
+INITIALIZATION_RATES = (100, 300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,26 @@ def performance(
         iops or default_iops(name, size),
         throughput or (GP3_THROUGHPUT if name == "gp3" else None),
     )
+
+
+def check_initialization(rate: int | None, *, has_snapshot: bool) -> None:
+    """100 to 300 MiB/s, and only for what is made of a snapshot.
+
+    Source: botocore's model, CreateVolumeRequest.VolumeInitializationRate; the codes are [NV].
+    """
+    if rate is None:
+        return
+    if not has_snapshot:
+        raise _combination(
+            "The parameter VolumeInitializationRate is only supported for volumes created from "
+            "snapshots."
+        )
+    least, most = INITIALIZATION_RATES
+    if not least <= rate <= most:
+        raise _value(
+            f"Volume initialization rate of {rate} MiB/s is out of range; it must be between "
+            f"{least} and {most} MiB/s."
+        )
 
 
 def default_iops(name: str, size: int) -> int | None:

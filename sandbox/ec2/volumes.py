@@ -1,9 +1,4 @@
-"""Volumes: made, attached, detached, changed and deleted.
-
-The methods that moto's own code calls (``create_volume``, ``attach_volume``,
-``detach_volume``, ``delete_volume``) act at once, as a launch or a termination needs;
-what a caller of the API may do is checked by the ``require_*`` methods beside them.
-"""
+"""Volumes: made of snapshots or empty, found, listed and deleted."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -17,18 +12,14 @@ from typing_extensions import override
 
 from sandbox.clock import clock
 from sandbox.disks import disks
-from sandbox.ec2.encryption import encryption_for
+from sandbox.ec2.encryption import Encryption, encryption_for
 from sandbox.ec2.filters import is_wild, select
+from sandbox.ec2.licences import FREE
 from sandbox.ec2.sharing import is_well_formed
 from sandbox.ec2.snapshot_model import EbsSnapshot
 from sandbox.ec2.snapshots import SnapshotRules, snapshot_not_found
-from sandbox.ec2.volume_model import (
-    VOLUME_FILTERS,
-    AttachedDevice,
-    Attachment,
-    EbsVolume,
-)
-from sandbox.ec2.volume_types import performance
+from sandbox.ec2.volume_model import VOLUME_FILTERS, EbsVolume
+from sandbox.ec2.volume_types import check_initialization, performance
 
 
 class VolumeRules(SnapshotRules):
@@ -55,22 +46,22 @@ class VolumeRules(SnapshotRules):
 
         EC2 API, CreateVolume: the zone exists, the size is given or the snapshot's and not
         smaller, type, IOPS and throughput fit each other, an encrypted snapshot makes an
-        encrypted volume. A key that cannot be used shows later: the volume goes to ``error``.
+        encrypted volume: under its own key, or under the default one if it is somebody
+        else's (EBS User Guide, "Amazon EBS encryption examples"). A key that cannot be used
+        shows later: the volume goes to ``error``.
         """
         zone = self.get_zone_by_name(zone_name)
         if zone is None:
             raise EC2ClientError("InvalidZone.NotFound", f"The zone '{zone_name}' does not exist.")
-        snapshot = self._restorable(snapshot_id) if snapshot_id else None
+        snapshot = self.restorable_snapshot(snapshot_id) if snapshot_id else None
         what = performance(volume_type, _size(size, snapshot), iops, throughput)
         if multi_attach_enabled and what.type not in {"io1", "io2"}:
             raise EC2ClientError(
                 "InvalidParameterCombination",
                 f"The parameter MultiAttachEnabled is not supported for {what.type} volumes.",
             )
-        inherited = snapshot.key if snapshot else None
-        encryption = encryption_for(
-            self, encrypted=encrypted, key=kms_key_id or None, inherited=inherited
-        )
+        check_initialization(initialization_rate, has_snapshot=snapshot is not None)
+        encryption = self._volume_key(snapshot, kms_key_id, encrypted=encrypted)
         volume = EbsVolume(  # type: ignore[abstract] # as moto's own Volume
             self,
             volume_id or random_volume_id(),
@@ -82,11 +73,23 @@ class VolumeRules(SnapshotRules):
             multi_attach_enabled=bool(multi_attach_enabled),
             initialization_rate=initialization_rate,
             is_broken=not encryption.usable,
+            licence=snapshot.licence if snapshot else FREE,
         )
         self.volumes[volume.id] = volume
         if snapshot is not None:
-            disks.clone(snapshot.id, volume.id)
+            disks.carry(snapshot.id, volume.id, snapshot.volume.size)
         return volume
+
+    def _volume_key(
+        self, snapshot: EbsSnapshot | None, key: str | None, *, encrypted: bool
+    ) -> Encryption:
+        is_own = snapshot is not None and snapshot.owner_id == self.account_id
+        return encryption_for(
+            self,
+            encrypted=encrypted or bool(snapshot and snapshot.encrypted),
+            key=key or None,
+            inherited=snapshot.key if snapshot and is_own else None,
+        )
 
     @override
     def get_volume(self, volume_id: str) -> EbsVolume:
@@ -131,65 +134,19 @@ class VolumeRules(SnapshotRules):
             instance = self.get_instance(instance_id)
         except EC2ClientError:
             return []
-        return [volume for _, volume in self.volumes_of(instance)]
+        blocks = [block for _, block in instance.get_block_device_mapping]
+        return [
+            self.get_volume(each.volume_id) for each in blocks if each.volume_id in self.volumes
+        ]
 
     def volumes_of(self, instance: Instance) -> list[tuple[str, EbsVolume]]:
-        """The devices of an instance with their volumes, the root's first."""
+        """The devices of an instance with their volumes, the root's first, none that leaves."""
         mapping = [
             (device, self.get_volume(block.volume_id))
             for device, block in instance.get_block_device_mapping
-            if block.volume_id in self.volumes
+            if block.volume_id in self.volumes and not block.is_leaving
         ]
         return sorted(mapping, key=lambda pair: pair[0] != instance.root_device_name)
-
-    @override
-    def attach_volume(
-        self,
-        volume_id: str,
-        instance_id: str,
-        device_path: str,
-        delete_on_termination: bool = False,
-        *,
-        attach_time: datetime | None = None,
-    ) -> Attachment:
-        """Attach now; DeleteOnTermination is false unless a launch says otherwise.
-
-        Source: EC2 User Guide, "Preserve data when an instance is terminated".
-        """
-        volume = self.get_volume(volume_id)
-        instance = self.get_instance(instance_id)
-        since = attach_time or clock.now().replace(microsecond=0)
-        attachment = Attachment(volume, instance, device_path, since)  # type: ignore[abstract]
-        volume.attachment = attachment
-        instance.block_device_mapping[device_path] = AttachedDevice(
-            attachment, delete_on_termination=delete_on_termination
-        )
-        return attachment
-
-    @override
-    def detach_volume(
-        self,
-        volume_id: str,
-        instance_id: str,
-        device_path: str | None = None,
-        *,
-        takes_time: bool = False,
-    ) -> Attachment:
-        """Detach, at once or, as the API does, over some seconds in state ``detaching``."""
-        volume = self.get_volume(volume_id)
-        attachment = volume.attachment
-        if attachment is None:
-            raise EC2ClientError(
-                "IncorrectState", f"Volume '{volume_id}' is in the '{volume.status}' state."
-            )
-        _check_detachment(attachment, instance_id, device_path)
-        if takes_time:
-            if attachment.detach_asked is None:
-                attachment.detach_asked = clock.now()
-        else:
-            volume.attachment = None
-        attachment.instance.block_device_mapping.pop(attachment.device, None)
-        return attachment
 
     @override
     def delete_volume(self, volume_id: str) -> EbsVolume:
@@ -204,7 +161,7 @@ class VolumeRules(SnapshotRules):
         self.tags.pop(volume_id, None)
         return volume
 
-    def _restorable(self, snapshot_id: str) -> EbsSnapshot:
+    def restorable_snapshot(self, snapshot_id: str) -> EbsSnapshot:
         """The snapshot, if a volume can be made from it: completed, in the standard tier.
 
         EBS User Guide, "Archive Amazon EBS snapshots": restore it first.
@@ -234,17 +191,3 @@ def _size(size: int | None, snapshot: EbsSnapshot | None) -> int:
             f"'{snapshot.id if snapshot else ''}', expect size >= {least}GB",
         )
     return size or least
-
-
-def _check_detachment(attachment: Attachment, instance_id: str | None, device: str | None) -> None:
-    volume_id = attachment.volume.id
-    if instance_id and instance_id != attachment.instance.id:
-        raise EC2ClientError(
-            "InvalidAttachment.NotFound",
-            f"Volume '{volume_id}' is not attached to instance '{instance_id}'.",
-        )
-    if device and device != attachment.device:
-        raise EC2ClientError(
-            "InvalidAttachment.NotFound",
-            f"Volume '{volume_id}' is not attached as device '{device}'.",
-        )

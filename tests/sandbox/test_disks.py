@@ -100,6 +100,17 @@ def test_copies_hold_what_their_source_held(aws: Sandbox, ec2: "EC2Client", inst
     assert aws.disks.read(copy)["holds"] == "good"
 
 
+def test_snapshots_of_one_state_share_one_content_whatever_their_number(
+    aws: Sandbox, ec2: "EC2Client", instance: str
+) -> None:
+    root = root_of(ec2, instance)
+    aws.disks.write(root, "good")
+    first, second = (ec2.create_snapshot(VolumeId=root)["SnapshotId"] for _ in range(2))
+
+    assert aws.disks.content(first, 8) is aws.disks.content(second, 8)
+    assert aws.disks.content(first, 8).changed_since(aws.disks.content(root, 8)) == []
+
+
 def test_an_unknown_disk_is_a_key_error(aws: Sandbox, ec2: "EC2Client") -> None:
     for unknown in ("vol-0123456789abcdef0", "i-0123456789abcdef0", "nonsense"):
         with pytest.raises(KeyError):

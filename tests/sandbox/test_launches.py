@@ -454,12 +454,21 @@ def test_everything_that_is_asked_for_is_kept(aws: Sandbox, ec2: "EC2Client") ->
 
 def test_a_targeted_capacity_reservation_is_kept(ec2: "EC2Client") -> None:
     """With its id on the instance."""
-    target = {"CapacityReservationTarget": {"CapacityReservationId": "cr-0123"}}
+    made = ec2.create_capacity_reservation(
+        InstanceType="t3.micro",
+        InstancePlatform="Linux/UNIX",
+        AvailabilityZone="us-east-1a",
+        InstanceCount=1,
+    )["CapacityReservation"]["CapacityReservationId"]
+    target = {"CapacityReservationTarget": {"CapacityReservationId": made}}
     instance = launch(
-        ec2, CapacityReservationSpecification=target, EnclaveOptions={"Enabled": True}
+        ec2,
+        Placement={"AvailabilityZone": "us-east-1a"},
+        CapacityReservationSpecification=target,
+        EnclaveOptions={"Enabled": True},
     )
 
-    assert instance["CapacityReservationId"] == "cr-0123"
+    assert instance["CapacityReservationId"] == made
     assert instance["EnclaveOptions"] == {"Enabled": True}
 
 

@@ -104,6 +104,7 @@ class TestCreateVolume:
             ({"Size": 4, "VolumeType": "gp3", "Throughput": 1000}, "InvalidParameterValue"),
             ({"Size": 4, "MultiAttachEnabled": True}, "InvalidParameterCombination"),
             ({"Size": 4, "KmsKeyId": "alias/x"}, "InvalidParameterDependency"),
+            ({"Size": 4, "VolumeInitializationRate": 200}, "InvalidParameterCombination"),
             ({"Size": 4, "AvailabilityZone": "us-east-1z"}, "InvalidZone.NotFound"),
             ({"Size": 4, "AvailabilityZoneId": "use1-az6"}, "InvalidParameterCombination"),
             ({"SnapshotId": "snap-0123456789abcdef0"}, "InvalidSnapshot.NotFound"),
@@ -141,6 +142,22 @@ class TestCreateVolume:
         assert (larger["Size"], larger["SnapshotId"]) == (9, snapshot)
         with pytest.raises(ClientError, match="expect size >= 4GB"):
             ec2.create_volume(AvailabilityZone=ZONE, SnapshotId=snapshot, Size=3)
+
+    def test_a_volume_of_a_snapshot_may_have_an_initialization_rate(
+        self, aws: Sandbox, ec2: "EC2Client", volume: str
+    ) -> None:
+        snapshot = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+        aws.clock.advance(60)
+
+        def made(rate: int) -> Any:
+            return ec2.create_volume(
+                AvailabilityZone=ZONE, SnapshotId=snapshot, VolumeInitializationRate=rate
+            )
+
+        assert described(ec2, made(100)["VolumeId"])["VolumeInitializationRate"] == 100
+        for wrong in (99, 301):
+            with pytest.raises(ClientError, match="InvalidParameterValue"):
+                made(wrong)
 
     def test_an_archived_snapshot_makes_no_volume(
         self, aws: Sandbox, ec2: "EC2Client", volume: str
@@ -317,6 +334,223 @@ class TestAttachVolume:
         ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdf")
 
         assert described(ec2, volume)["State"] == "in-use"
+
+    def test_a_type_takes_so_many_volumes_and_interfaces(
+        self, aws: Sandbox, ec2: "EC2Client", instance: str
+    ) -> None:
+        """A t3.micro shares 28 attachments among one interface and 27 volumes."""
+        made = [ec2.create_volume(AvailabilityZone=ZONE, Size=1)["VolumeId"] for _ in range(27)]
+        aws.clock.advance(5)
+        for at, each in enumerate(made[:25]):
+            device = f"/dev/sd{chr(ord('b') + at)}"
+            ec2.attach_volume(VolumeId=each, InstanceId=instance, Device=device)
+        [machine] = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"]
+        interface = ec2.create_network_interface(SubnetId=machine["SubnetId"])["NetworkInterface"]
+        attached = ec2.attach_network_interface(
+            NetworkInterfaceId=interface["NetworkInterfaceId"], InstanceId=instance, DeviceIndex=1
+        )
+        last: Any = {"InstanceId": instance, "Device": "/dev/xvdba", "VolumeId": made[25]}
+        with pytest.raises(ClientError, match="AttachmentLimitExceeded"):
+            ec2.attach_volume(**last)
+        ec2.detach_network_interface(AttachmentId=attached["AttachmentId"])
+        aws.clock.advance(10)
+        ec2.attach_volume(**last)
+
+        with pytest.raises(ClientError, match="AttachmentLimitExceeded"):
+            ec2.attach_volume(**{**last, "Device": "/dev/xvdbb", "VolumeId": made[26]})
+
+    def test_a_disk_that_cannot_boot_does_not_become_a_root(
+        self, aws: Sandbox, ec2: "EC2Client", instance: str
+    ) -> None:
+        cold = ec2.create_volume(AvailabilityZone=ZONE, Size=125, VolumeType="sc1")["VolumeId"]
+        ec2.stop_instances(InstanceIds=[instance])
+        aws.clock.advance(60)
+        ec2.detach_volume(VolumeId=root_of(ec2, instance))
+        aws.clock.advance(5)
+
+        with pytest.raises(ClientError, match="cannot be a root device"):
+            ec2.attach_volume(VolumeId=cold, InstanceId=instance, Device="/dev/xvda")
+
+
+class TestMultiAttach:
+    """One volume on several instances."""
+
+    @pytest.fixture
+    def shared(self, aws: Sandbox, ec2: "EC2Client") -> str:
+        """An io2 volume with Multi-Attach."""
+        made = ec2.create_volume(
+            AvailabilityZone=ZONE, Size=4, VolumeType="io2", Iops=100, MultiAttachEnabled=True
+        )["VolumeId"]
+        aws.clock.advance(5)
+        return made
+
+    def test_up_to_sixteen_instances_have_it(
+        self, aws: Sandbox, ec2: "EC2Client", shared: str
+    ) -> None:
+        many = ec2.run_instances(
+            ImageId=LINUX,
+            InstanceType="t3.micro",
+            MinCount=17,
+            MaxCount=17,
+            Placement={"AvailabilityZone": ZONE},
+        )["Instances"]
+        aws.clock.advance(60)
+        ids = [each["InstanceId"] for each in many]
+        for each in ids[:16]:
+            ec2.attach_volume(VolumeId=shared, InstanceId=each, Device="/dev/sdf")
+
+        assert len(described(ec2, shared)["Attachments"]) == 16
+        for each, code in ((ids[16], "AttachmentLimitExceeded"), (ids[0], "VolumeInUse")):
+            with pytest.raises(ClientError, match=code):
+                ec2.attach_volume(VolumeId=shared, InstanceId=each, Device="/dev/sdg")
+
+    def test_it_leaves_the_instance_that_is_named(
+        self, aws: Sandbox, ec2: "EC2Client", instance: str, shared: str
+    ) -> None:
+        ec2.attach_volume(VolumeId=shared, InstanceId=instance, Device="/dev/sdf")
+        aws.clock.advance(5)
+
+        with pytest.raises(ClientError, match="MissingParameter"):
+            ec2.detach_volume(VolumeId=shared)
+
+        ec2.detach_volume(VolumeId=shared, InstanceId=instance)
+        aws.clock.advance(5)
+        assert described(ec2, shared)["State"] == "available"
+
+    def test_only_instances_of_the_nitro_system_take_it(
+        self, aws: Sandbox, ec2: "EC2Client", shared: str
+    ) -> None:
+        made = ec2.run_instances(
+            ImageId=LINUX,
+            InstanceType="t2.micro",
+            MinCount=1,
+            MaxCount=1,
+            Placement={"AvailabilityZone": ZONE},
+        )["Instances"][0]["InstanceId"]
+        aws.clock.advance(60)
+
+        with pytest.raises(ClientError, match="Nitro"):
+            ec2.attach_volume(VolumeId=shared, InstanceId=made, Device="/dev/sdf")
+
+    def test_the_last_instance_takes_it_along(
+        self, aws: Sandbox, ec2: "EC2Client", shared: str
+    ) -> None:
+        many = ec2.run_instances(
+            ImageId=LINUX,
+            InstanceType="t3.micro",
+            MinCount=2,
+            MaxCount=2,
+            Placement={"AvailabilityZone": ZONE},
+        )["Instances"]
+        aws.clock.advance(60)
+        for each in many:
+            ec2.attach_volume(VolumeId=shared, InstanceId=each["InstanceId"], Device="/dev/sdf")
+            ec2.modify_instance_attribute(
+                InstanceId=each["InstanceId"],
+                BlockDeviceMappings=[
+                    {"DeviceName": "/dev/sdf", "Ebs": {"DeleteOnTermination": True}}
+                ],
+            )
+        found = []
+        for each in many:
+            ec2.terminate_instances(InstanceIds=[each["InstanceId"]])
+            aws.clock.advance(60)
+            found.append([each["State"] for each in ec2.describe_volumes()["Volumes"]])
+
+        assert found == [["in-use", "in-use"], []]
+
+
+class TestProductCodes:
+    """AWS Marketplace: the codes go with the disk."""
+
+    @pytest.fixture
+    def product(self, aws: Sandbox, ec2: "EC2Client") -> str:
+        """A stopped instance with a product code, and its root taken off."""
+        machine = {
+            "InstanceId": "i-0aaaaaaaaaaaaaaaa",
+            "InstanceType": "t3.micro",
+            "RootDeviceName": "/dev/xvda",
+            "Placement": {"AvailabilityZone": ZONE},
+            "State": {"Name": "stopped"},
+            "ProductCodes": [{"ProductCodeId": "abc", "ProductCodeType": "marketplace"}],
+        }
+        aws.load_fleet({"Reservations": [{"Instances": [machine]}]})
+        return "i-0aaaaaaaaaaaaaaaa"
+
+    def codes(self, ec2: "EC2Client", instance: str) -> list[str]:
+        answer = ec2.describe_instance_attribute(InstanceId=instance, Attribute="productCodes")
+        return [each["ProductCodeId"] for each in answer["ProductCodes"]]
+
+    def test_they_leave_and_come_with_the_volume_and_its_snapshots(
+        self, aws: Sandbox, ec2: "EC2Client", product: str, instance: str
+    ) -> None:
+        root = root_of(ec2, product)
+        snapshot = ec2.create_snapshot(VolumeId=root)["SnapshotId"]
+        aws.clock.advance(60)
+        made = ec2.create_volume(AvailabilityZone=ZONE, SnapshotId=snapshot)["VolumeId"]
+        aws.clock.advance(5)
+        for answer in (
+            ec2.describe_volume_attribute(VolumeId=made, Attribute="productCodes"),
+            ec2.describe_snapshot_attribute(SnapshotId=snapshot, Attribute="productCodes"),
+        ):
+            assert [each["ProductCodeId"] for each in answer["ProductCodes"]] == ["abc"]
+        assert self.codes(ec2, product) == ["abc"]
+        ec2.detach_volume(VolumeId=root)
+        aws.clock.advance(5)
+        assert self.codes(ec2, product) == []
+        asked: Any = {"VolumeId": made, "InstanceId": instance, "Device": "/dev/sdf"}
+        with pytest.raises(ClientError, match="IncorrectState"):
+            ec2.attach_volume(**asked)
+        ec2.stop_instances(InstanceIds=[instance])
+        aws.clock.advance(60)
+
+        ec2.attach_volume(**asked)
+
+        assert self.codes(ec2, instance) == ["abc"]
+
+
+class TestCopyVolumes:
+    """CopyVolumes."""
+
+    def test_a_copy_holds_what_its_source_holds_now(
+        self, aws: Sandbox, ec2: "EC2Client", volume: str
+    ) -> None:
+        aws.disks.write(volume, "now")
+        asked: Any = {
+            "SourceVolumeId": volume,
+            "Size": 9,
+            "VolumeType": "gp3",
+            "ClientToken": "t",
+            "TagSpecifications": [
+                {"ResourceType": "volume", "Tags": [{"Key": "Name", "Value": "copy"}]}
+            ],
+        }
+        [made] = ec2.copy_volumes(**asked)["Volumes"]
+        assert ec2.copy_volumes(**asked)["Volumes"][0]["VolumeId"] == made["VolumeId"]
+        aws.disks.write(volume, "later")
+        aws.clock.advance(5)
+
+        found = described(ec2, made["VolumeId"])
+
+        assert (found["State"], found["Size"], found["SourceVolumeId"]) == ("available", 9, volume)
+        assert found["AvailabilityZone"] == ZONE
+        assert found["Tags"] == [{"Key": "Name", "Value": "copy"}]
+        assert aws.disks.read(made["VolumeId"])["holds"] == "now"
+
+    def test_a_copy_is_never_smaller_or_less_encrypted(
+        self, aws: Sandbox, ec2: "EC2Client", volume: str
+    ) -> None:
+        key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+        secret = ec2.create_volume(AvailabilityZone=ZONE, Size=1, Encrypted=True, KmsKeyId=key)
+        with pytest.raises(ClientError, match="IncorrectState"):
+            ec2.copy_volumes(SourceVolumeId=secret["VolumeId"])
+        aws.clock.advance(5)
+
+        [copy] = ec2.copy_volumes(SourceVolumeId=secret["VolumeId"])["Volumes"]
+
+        assert (copy["KmsKeyId"], copy["VolumeType"]) == (key, "gp2")
+        with pytest.raises(ClientError, match="expect size >= 4GB"):
+            ec2.copy_volumes(SourceVolumeId=volume, Size=3)
 
 
 class TestDetachVolume:
@@ -608,19 +842,39 @@ class TestModifyVolume:
         assert [each["ModificationState"] for each in found] == ["optimizing", "completed"]
         assert found[-1]["Progress"] == 100
 
-    def test_a_second_change_waits_six_hours(
+    def test_a_change_waits_for_the_one_before_and_four_are_enough_for_a_day(
         self, aws: Sandbox, ec2: "EC2Client", volume: str
     ) -> None:
         ec2.modify_volume(VolumeId=volume, Size=8)
-        with pytest.raises(ClientError, match="VolumeModificationRateExceeded"):
+        with pytest.raises(ClientError, match="IncorrectModificationState"):
             ec2.modify_volume(VolumeId=volume, Size=9)
-        aws.clock.advance(6 * 3600)
+        for change in ({"VolumeType": "io1", "Iops": 200}, {"Size": 16}, {"VolumeType": "gp3"}):
+            aws.clock.advance(600)
+            ec2.modify_volume(VolumeId=volume, **change)
+        aws.clock.advance(600)
+        assert (described(ec2, volume)["Iops"], described(ec2, volume)["Size"]) == (3000, 16)
 
-        ec2.modify_volume(VolumeId=volume, VolumeType="io1", Iops=200)
-        aws.clock.advance(6 * 3600)
-        ec2.modify_volume(VolumeId=volume, Size=16)
+        with pytest.raises(ClientError, match=r"VolumeModificationRateExceeded.*11-24T12:00:05"):
+            ec2.modify_volume(VolumeId=volume, Size=17)
 
-        assert (described(ec2, volume)["Iops"], described(ec2, volume)["Size"]) == (200, 16)
+        aws.clock.advance(24 * 3600 - 4 * 600)
+        ec2.modify_volume(VolumeId=volume, Size=17)
+
+    def test_multi_attach_goes_on_and_off_for_io2_alone(
+        self, aws: Sandbox, ec2: "EC2Client", volume: str
+    ) -> None:
+        with pytest.raises(ClientError, match="InvalidParameterCombination"):
+            ec2.modify_volume(VolumeId=volume, MultiAttachEnabled=True)
+
+        change = ec2.modify_volume(
+            VolumeId=volume, VolumeType="io2", Iops=200, MultiAttachEnabled=True
+        )["VolumeModification"]
+
+        assert (change["OriginalMultiAttachEnabled"], change["TargetMultiAttachEnabled"]) == (
+            False,
+            True,
+        )
+        assert described(ec2, volume)["MultiAttachEnabled"] is True
 
     @pytest.mark.parametrize(
         ("asked", "code"),
@@ -690,6 +944,18 @@ class TestVolumeStatus:
             other: "ok",
         }
 
+    def test_input_and_output_can_be_enabled_again(
+        self, aws: Sandbox, ec2: "EC2Client", volume: str
+    ) -> None:
+        with pytest.raises(ClientError, match="IncorrectState"):
+            ec2.enable_volume_io(VolumeId=volume)
+        aws.health.set(volume=volume, status="impaired")
+
+        ec2.enable_volume_io(VolumeId=volume)
+
+        [row] = ec2.describe_volume_status()["VolumeStatuses"]
+        assert row["VolumeStatus"]["Status"] == "ok"
+
     @pytest.mark.parametrize(
         ("name", "value", "count"),
         [
@@ -734,6 +1000,8 @@ class TestVolumeStatus:
         ("describe_volume_status", {}),
         ("describe_volume_attribute", {"VolumeId": "v", "Attribute": "autoEnableIO"}),
         ("modify_volume_attribute", {"VolumeId": "v"}),
+        ("copy_volumes", {"SourceVolumeId": "v"}),
+        ("enable_volume_io", {"VolumeId": "v"}),
         ("get_ebs_default_kms_key_id", {}),
         ("reset_ebs_default_kms_key_id", {}),
     ],
