@@ -31,6 +31,7 @@ from sandbox.ec2.lifecycle_actions import LifecycleActions
 from sandbox.ec2.metadata_defaults import MetadataDefaultActions
 from sandbox.ec2.placement import PlacementActions
 from sandbox.ec2.private_addresses import PrivateAddressActions
+from sandbox.ec2.recycle_bin_actions import BinActions
 from sandbox.ec2.snapshot_actions import SnapshotActions
 from sandbox.ec2.snapshot_copies import SnapshotCopyActions, SnapshotCopyRules
 from sandbox.ec2.snapshot_tiers import TierRules
@@ -98,6 +99,7 @@ class SandboxEC2Response(
     VolumeActions,
     VolumeChangeActions,
     VolumeStatusActions,
+    BinActions,
     SnapshotActions,
     SnapshotCopyActions,
     EncryptionSettingActions,

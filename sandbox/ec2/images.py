@@ -19,6 +19,7 @@ from sandbox.ec2.image_filters import IMAGE_FILTERS
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.sharing import is_well_formed, neighbours
 from sandbox.ec2.volumes import VolumeRules
+from sandbox.rbin import Kind
 
 _NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
 
@@ -78,12 +79,8 @@ class ImageRules(VolumeRules):
 
     def add_image(self, image: Image, tags: Mapping[str, str] | None = None) -> Image:
         """Keep a new image under its name, and its snapshots as in use."""
-        self.amis[image.id] = image
         self.image_names[image.name] = image.id
-        for device in image.mapping:
-            if device.snapshot_id:
-                is_root = device.name == image.root_device_name
-                self.images_of_snapshot[device.snapshot_id][image.id] = is_root
+        self._register(image)
         self.create_tags([image.id], tags or {})
         self.pending_images.append(image)
         for planned in self.planned_failures:
@@ -94,17 +91,56 @@ class ImageRules(VolumeRules):
         return image
 
     def forget_image(self, image: Image) -> None:
-        """Take a deregistered image off the books; its snapshots stay."""
+        """Take a deregistered image off the books, perhaps into the bin; its snapshots stay.
+
+        Only an EBS-backed image is kept (EBS User Guide, "Considerations for Recycle Bin"), a
+        disabled one too, but one that is pending or has failed is not [NV].
+        """
+        is_ready = image.state in {"available", "disabled"}
         image.deregistered = True
         self.deregistered_images[image.id] = cast("Image", self.amis.pop(image.id))
-        if self.image_names.get(image.name) == image.id:
-            del self.image_names[image.name]
         for snapshot_id in image.snapshot_ids():
             users = self.images_of_snapshot.get(snapshot_id, {})
             users.pop(image.id, None)
             if not users:
                 self.images_of_snapshot.pop(snapshot_id, None)
-        self.tags.pop(image.id, None)
+        is_keepable = is_ready and image.root_device_type == "ebs"
+        if not (is_keepable and self.retain(Kind.IMAGE, image, leave=self._release)):
+            self._release(image)
+            self.tags.pop(image.id, None)
+
+    def restore_image(self, image_id: str) -> Image:
+        """Bring an image back from the Recycle Bin, shared and disabled as it was.
+
+        All of its snapshots must have been restored before (EBS User Guide, "Considerations
+        for Recycle Bin"); the code for when they are not is [NV].
+        """
+        image: Image = self.kept(Kind.IMAGE, image_id, image_not_found).resource
+        for snapshot_id in image.snapshot_ids():
+            snapshot = self.find_snapshot(snapshot_id)
+            if snapshot is None or snapshot.status != "completed":
+                raise EC2ClientError(
+                    "IncorrectState",
+                    f"The image '{image_id}' cannot be restored: its snapshot '{snapshot_id}' "
+                    "is not available",
+                )
+        self.take_back(Kind.IMAGE, image_id, image_not_found)
+        image.deregistered = False
+        del self.deregistered_images[image_id]
+        self._register(image)
+        return image
+
+    def _register(self, image: Image) -> None:
+        self.amis[image.id] = image
+        for device in image.mapping:
+            if device.snapshot_id:
+                is_root = device.name == image.root_device_name
+                self.images_of_snapshot[device.snapshot_id][image.id] = is_root
+
+    def _release(self, image: Image) -> None:
+        """Let others have its name; an image in the Recycle Bin holds it still [NV]."""
+        if self.image_names.get(image.name) == image.id:
+            del self.image_names[image.name]
 
     def require_image_name(self, name: str) -> None:
         """Refuse malformed names and those that another registered image has.
@@ -199,6 +235,7 @@ def require_image_id(image_id: str) -> None:
 
 def image_not_found(image_id: str) -> EC2ClientError:
     """The error for an image that is not there, or not for this account."""
+    require_image_id(image_id)
     return EC2ClientError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
 
 

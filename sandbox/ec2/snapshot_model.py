@@ -58,6 +58,8 @@ class EbsSnapshot(Snapshot):
     archival_complete_time: datetime | None = None
     restore_expiry_time: datetime | None = None
     restore_start_time: datetime | None = None
+    recovered_at: datetime | None = None
+    """When it came back from the Recycle Bin."""
 
     @property
     def encrypted(self) -> bool:  # type: ignore[override]
@@ -71,9 +73,16 @@ class EbsSnapshot(Snapshot):
 
     @property
     def status(self) -> str:  # type: ignore[override]
-        """``pending``, then ``completed`` or ``error``."""
+        """``pending``, then ``completed`` or ``error``; ``recovering`` in between.
+
+        A snapshot that came back from the Recycle Bin is ``recovering`` in the answer and
+        "immediately available for use" (AWS CLI reference, restore-snapshot-from-recycle-bin);
+        here the clock only has to have moved on [NV].
+        """
         if clock.now() < self.completes_at:
             return "pending"
+        if self.recovered_at is not None and clock.now() <= self.recovered_at:
+            return "recovering"
         return "error" if self.error else "completed"
 
     @property

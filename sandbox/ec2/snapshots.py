@@ -17,10 +17,12 @@ from typing_extensions import override
 from sandbox.clock import clock
 from sandbox.disks import disks
 from sandbox.ec2.filters import select
+from sandbox.ec2.recycle_bin import BinRules
 from sandbox.ec2.sharing import is_well_formed, neighbours
 from sandbox.ec2.snapshot_locks import LockRules
 from sandbox.ec2.snapshot_model import SNAPSHOT_FILTERS, EbsSnapshot, SourceVolume
 from sandbox.ec2.volume_model import EbsVolume
+from sandbox.rbin import Kind
 
 SNAPSHOT_TAKES = timedelta(seconds=20)
 MOST_PENDING = 5
@@ -28,7 +30,7 @@ MOST_PENDING_HDD = 1
 HDD = frozenset({"st1", "sc1"})
 
 
-class SnapshotRules(LockRules):
+class SnapshotRules(LockRules, BinRules):
     """The snapshots of one account and region, and which images use them."""
 
     @property
@@ -208,9 +210,18 @@ class SnapshotRules(LockRules):
                     "InvalidSnapshot.InUse",
                     f"The snapshot {snapshot_id} is currently in use by {image_id}",
                 )
+        is_keepable = snapshot.status == "completed"
         del self.snapshots[snapshot_id]
         self.images_of_snapshot.pop(snapshot_id, None)
-        self.tags.pop(snapshot_id, None)
+        if not (is_keepable and self.retain(Kind.SNAPSHOT, snapshot)):
+            self.tags.pop(snapshot_id, None)
+        return snapshot
+
+    def restore_snapshot(self, snapshot_id: str) -> EbsSnapshot:
+        """Bring a snapshot back from the Recycle Bin, with tags, permissions and tier."""
+        snapshot: EbsSnapshot = self.take_back(Kind.SNAPSHOT, snapshot_id, snapshot_not_found)
+        snapshot.recovered_at = clock.now()
+        self.snapshots[snapshot_id] = snapshot
         return snapshot
 
     def _counts(self, snapshot: EbsSnapshot) -> bool:
