@@ -32,9 +32,10 @@ from sandbox.ec2.metadata_defaults import MetadataDefaultActions
 from sandbox.ec2.placement import PlacementActions
 from sandbox.ec2.private_addresses import PrivateAddressActions
 from sandbox.ec2.recycle_bin_actions import BinActions
+from sandbox.ec2.snapshot_access import AccessActions, AccessRules
 from sandbox.ec2.snapshot_actions import SnapshotActions
 from sandbox.ec2.snapshot_copies import SnapshotCopyActions, SnapshotCopyRules
-from sandbox.ec2.snapshot_tiers import TierRules
+from sandbox.ec2.snapshot_tiers import TierActions, TierRules
 from sandbox.ec2.snapshots import SnapshotRules
 from sandbox.ec2.status import StatusActions, StatusRules
 from sandbox.ec2.tags import TagActions, TagRules
@@ -61,6 +62,7 @@ class SandboxEC2Backend(
     VolumeChangeRules,
     VolumeRules,
     SnapshotCopyRules,
+    AccessRules,
     TierRules,
     SnapshotRules,
     TagRules,
@@ -100,6 +102,8 @@ class SandboxEC2Response(
     VolumeChangeActions,
     VolumeStatusActions,
     BinActions,
+    AccessActions,
+    TierActions,
     SnapshotActions,
     SnapshotCopyActions,
     EncryptionSettingActions,

@@ -147,7 +147,8 @@ class TestRules:
     def test_only_a_region_level_rule_without_exclusions_can_be_locked(
         self, aws: Sandbox, rbin: Any
     ) -> None:
-        for scope in ({"ResourceTags": [pair("a")]}, {"ExcludeResourceTags": [pair("a")]}):
+        scopes: Any = ({"ResourceTags": [pair("a")]}, {"ExcludeResourceTags": [pair("a")]})
+        for scope in scopes:
             made = rule(aws, "EC2_IMAGE", **scope)["Identifier"]
             asked = {"Identifier": made, "LockConfiguration": delay(7)}
             assert code(rbin.lock_rule, **asked) == "ValidationException"
