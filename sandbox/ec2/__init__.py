@@ -13,19 +13,24 @@ from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
 from sandbox.ec2.address_actions import AddressActions
+from sandbox.ec2.allowed_images import AllowedImageActions
 from sandbox.ec2.attributes import AttributeActions, AttributeRules
 from sandbox.ec2.encryption_settings import EncryptionSettingActions
-from sandbox.ec2.image_attributes import ImageAttributeActions, ImageAttributeRules
+from sandbox.ec2.fast_restores import FastRestoreActions, FastRestoreRules
+from sandbox.ec2.image_ancestry import AncestryActions, AncestryRules
+from sandbox.ec2.image_attributes import ImageAttributeActions
 from sandbox.ec2.image_copies import ImageCopyActions, ImageCopyRules
 from sandbox.ec2.image_creation import ImageCreationActions, ImageCreationRules
 from sandbox.ec2.image_lifecycle import ImageLifecycleActions, ImageLifecycleRules
 from sandbox.ec2.image_listing import ImageListingActions, ImageListingRules
 from sandbox.ec2.image_references import ImageReferenceActions, ImageReferenceRules
 from sandbox.ec2.image_registration import RegistrationActions, RegistrationRules
+from sandbox.ec2.image_usage import ImageUsageActions, ImageUsageRules
 from sandbox.ec2.images import ImageRules
 from sandbox.ec2.instance_options import OptionActions
 from sandbox.ec2.instances import InstanceActions
 from sandbox.ec2.interface_actions import InterfaceActions
+from sandbox.ec2.launch_permissions import LaunchPermissionActions, LaunchPermissionRules
 from sandbox.ec2.launches import LaunchActions, LaunchRules
 from sandbox.ec2.lifecycle_actions import LifecycleActions
 from sandbox.ec2.metadata_defaults import MetadataDefaultActions
@@ -48,13 +53,15 @@ from sandbox.ec2.volumes import VolumeRules
 
 
 class SandboxEC2Backend(
-    ImageAttributeRules,
+    AncestryRules,
+    LaunchPermissionRules,
     ImageCopyRules,
     ImageCreationRules,
     ImageLifecycleRules,
     ImageListingRules,
     ImageReferenceRules,
     RegistrationRules,
+    ImageUsageRules,
     LaunchRules,
     AttributeRules,
     StatusRules,
@@ -63,6 +70,7 @@ class SandboxEC2Backend(
     VolumeRules,
     SnapshotCopyRules,
     AccessRules,
+    FastRestoreRules,
     TierRules,
     SnapshotRules,
     TagRules,
@@ -91,7 +99,12 @@ class SandboxEC2Response(
     PrivateAddressActions,
     TemplateActions,
     TimelineActions,
+    AllowedImageActions,
+    AncestryActions,
     ImageAttributeActions,
+    LaunchPermissionActions,
+    ImageUsageActions,
+    FastRestoreActions,
     ImageCopyActions,
     ImageCreationActions,
     ImageLifecycleActions,

@@ -106,11 +106,13 @@ def new_device(entry: Request, rules: SnapshotRules) -> Device:
 
 
 def _changed(device: Device, entry: Request) -> Device:
+    """Encrypted may be repeated; false for an encrypted volume is ignored (EbsBlockDevice)."""
     ebs = entry.get("Ebs") or {}
     if entry.get("VirtualName"):
         raise _invalid(f"The device '{device.name}' has a volume; it cannot be ephemeral")
     for name, attribute in _SETTINGS.items():
-        if name in ebs and ebs[name] != getattr(device, attribute):
+        ignored = name == "Encrypted" and device.encrypted
+        if name in ebs and not ignored and ebs[name] != getattr(device, attribute):
             raise _invalid(
                 f"{name} of the device '{device.name}' cannot be changed; only "
                 "DeleteOnTermination can be"

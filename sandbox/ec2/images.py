@@ -4,7 +4,6 @@ Making them is in ``image_creation``, ``image_registration`` and ``image_copies`
 happens to them later in ``image_lifecycle``, the answers to describes in ``image_listing``.
 """
 
-import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,14 +13,13 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.amis import Ami
 from typing_extensions import override
 
+from sandbox.ec2.allowed_images import AllowedImageRules
 from sandbox.ec2.filters import select
 from sandbox.ec2.image_filters import IMAGE_FILTERS
 from sandbox.ec2.image_model import Image
+from sandbox.ec2.image_names import check_name
 from sandbox.ec2.sharing import is_well_formed, neighbours
-from sandbox.ec2.volumes import VolumeRules
 from sandbox.rbin import Kind
-
-_NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
 
 INTERNAL_ERROR = ("Client.InternalError", "Client error on launch")
 
@@ -36,8 +34,11 @@ class PlannedFailure:
     message: str
 
 
-class ImageRules(VolumeRules):
+class ImageRules(AllowedImageRules):
     """What every family of image operations stands on."""
+
+    most_images = 50_000
+    """Source: EC2 User Guide, "AMI quotas in Amazon EC2", per Region; can be raised."""
 
     @property
     def image_names(self) -> dict[str, str]:
@@ -142,31 +143,32 @@ class ImageRules(VolumeRules):
         if self.image_names.get(image.name) == image.id:
             del self.image_names[image.name]
 
-    def require_image_name(self, name: str) -> None:
-        """Refuse malformed names and those that another registered image has.
+    def require_new_image(self, name: str) -> None:
+        """Refuse malformed names, those that another image has, and images beyond the quota.
 
-        botocore's model, CreateImageRequest.Name; EC2 API error codes, InvalidAMIName.*.
-        A disabled, pending or failed image holds its name, too [NV].
+        EC2 API error codes, InvalidAMIName.*. A disabled, pending or failed image holds its
+        name, too, and so does one in the Recycle Bin [NV]. Those in the Recycle Bin count for
+        the quota (EC2 User Guide, "AMI quotas in Amazon EC2"); its code is [NV].
         """
-        if not _NAME.fullmatch(name):
-            raise EC2ClientError(
-                "InvalidAMIName.Malformed",
-                "AMI names must be between 3 and 128 characters long, and may contain letters, "
-                "numbers, '(', ')', '[', ']', ' ', '.', '/', '-', ''', '@' and '_'",
-            )
+        check_name(name)
         if name in self.image_names:
             raise EC2ClientError(
                 "InvalidAMIName.Duplicate",
                 f"AMI name {name} is already in use by AMI {self.image_names[name]}",
             )
+        if len(self.amis) + len(self.kept_of(Kind.IMAGE)) >= self.most_images:
+            raise EC2ClientError(
+                "ResourceLimitExceeded",
+                f"You have reached the limit of {self.most_images} images in this Region",
+            )
 
     def find_image(self, image_id: str) -> Image | None:
-        """The image if this account may use it: own, shared with it, or public."""
+        """The image if this account may use it: own, or shared with it or public and allowed."""
         if image_id in self.amis:
             return cast("Image", self.amis[image_id])
         for backend in neighbours(self):
             image = cast("Image | None", backend.amis.get(image_id))
-            if image is not None and image.is_shared_with(self.account_id):
+            if image is not None and self.is_usable(image):
                 return image
         return None
 

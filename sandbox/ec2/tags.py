@@ -100,15 +100,15 @@ class TagRules(EC2Backend):
         asked = [{"Name": name, "Values": values} for name, values in chosen.items()]
         return select(rows, asked, _FILTERS, _no_tags)
 
-    def keeps(self, resource_id: str) -> bool:  # noqa: ARG002 - the Recycle Bin says which
-        """Whether a deleted resource is still there to be tagged."""
+    def keeps(self, resource_id: str) -> bool:  # noqa: ARG002 - families say which
+        """Whether it is kept elsewhere, and can be tagged there: in the Recycle Bin, say."""
         return False
 
     def require_resources(self, resource_ids: Sequence[str]) -> None:
         """Refuse ids of things that do not exist with their own ``*.NotFound``."""
         for resource_id in resource_ids:
             where, code, noun = _KNOWN_BY.get(get_prefix(resource_id) or "", ("", "", ""))
-            if where and (resource_id in getattr(self, where) or self.keeps(resource_id)):
+            if (where and resource_id in getattr(self, where)) or self.keeps(resource_id):
                 continue
             if not _ID.fullmatch(resource_id):
                 raise EC2ClientError("InvalidID", f"The ID '{resource_id}' is not valid")

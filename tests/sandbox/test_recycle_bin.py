@@ -163,9 +163,8 @@ class TestRules:
                 == "ValidationException"
             )
 
-    @pytest.mark.parametrize(
-        "wrong",
-        [
+    def test_what_a_rule_cannot_be_is_refused(self, rbin: Any) -> None:
+        wrong: list[dict[str, Any]] = [
             {"ResourceType": "EC2_INSTANCE"},
             {"ResourceType": "EBS_VOLUME", "RetentionPeriod": days(8)},
             {"RetentionPeriod": days(366)},
@@ -176,13 +175,12 @@ class TestRules:
             {"ExcludeResourceTags": [pair(str(each)) for each in range(6)]},
             {"ResourceTags": [pair(str(each)) for each in range(51)]},
             {"Tags": [{"Key": "aws:x", "Value": ""}]},
-        ],
-    )
-    def test_what_a_rule_cannot_be_is_refused(self, rbin: Any, wrong: dict[str, Any]) -> None:
-        asked = {"ResourceType": "EC2_IMAGE", "RetentionPeriod": days(1), **wrong}
-        with pytest.raises(rbin.exceptions.ValidationException) as refused:
-            rbin.create_rule(**asked)
-        assert refused.value.response["Reason"] == "INVALID_PARAMETER_VALUE"
+        ]
+        for each in wrong:
+            asked = {"ResourceType": "EC2_IMAGE", "RetentionPeriod": days(1), **each}
+            with pytest.raises(rbin.exceptions.ValidationException) as refused:
+                rbin.create_rule(**asked)
+            assert refused.value.response["Reason"] == "INVALID_PARAMETER_VALUE"
 
     def test_tags_of_a_rule_come_and_go(self, aws: Sandbox, rbin: Any) -> None:
         arn = rule(aws, "EC2_IMAGE", Tags=[{"Key": "a", "Value": "1"}])["RuleArn"]
@@ -499,21 +497,13 @@ def test_ids_that_are_not_in_the_bin_are_not_found_and_others_malformed(
     assert code(ec2.list_volumes_in_recycle_bin, MaxResults=501) == "InvalidParameterValue"
 
 
-@pytest.mark.parametrize(
-    ("call", "asked"),
-    [
-        ("list_images_in_recycle_bin", {}),
-        ("list_snapshots_in_recycle_bin", {}),
-        ("list_volumes_in_recycle_bin", {}),
-        ("restore_image_from_recycle_bin", {"ImageId": "ami-01234567"}),
-        ("restore_snapshot_from_recycle_bin", {"SnapshotId": "snap-01234567"}),
-        ("restore_volume_from_recycle_bin", {"VolumeId": "vol-01234567"}),
-    ],
-)
-def test_a_dry_run_only_checks_permission(
-    ec2: "EC2Client", call: str, asked: dict[str, str]
-) -> None:
-    assert code(getattr(ec2, call), DryRun=True, **asked) == "DryRunOperation"
+def test_a_dry_run_only_checks_permission(ec2: "EC2Client") -> None:
+    restored = {"Image": "ami-01234567", "Snapshot": "snap-01234567", "Volume": "vol-01234567"}
+    for noun, resource in restored.items():
+        listing = getattr(ec2, f"list_{noun.lower()}s_in_recycle_bin")
+        assert code(listing, DryRun=True) == "DryRunOperation"
+        restore: Any = getattr(ec2, f"restore_{noun.lower()}_from_recycle_bin")
+        assert code(restore, DryRun=True, **{f"{noun}Id": resource}) == "DryRunOperation"
 
 
 def test_the_service_answers_over_http_too(server: Server) -> None:
