@@ -65,7 +65,10 @@ def changed(
 
 
 def new_device(entry: Request, rules: SnapshotRules) -> Device:
-    """An entry that a request adds: of a snapshot, an empty volume, or an ephemeral disk."""
+    """An entry that a request adds: of a snapshot, an empty volume, or an ephemeral disk.
+
+    Not of an archived snapshot (EBS User Guide, considerations for archiving).
+    """
     name = _device_name(entry)
     if entry.get("VirtualName"):
         return Device(name=name, virtual_name=entry["VirtualName"])
@@ -84,6 +87,8 @@ def new_device(entry: Request, rules: SnapshotRules) -> Device:
             "InvalidParameterCombination",
             "the parameter Encrypted can't be specified for a device with a snapshot",
         )
+    if snapshot is not None and snapshot.is_away:
+        raise EC2ClientError("IncorrectState", f"The snapshot '{snapshot_id}' is archived")
     least = snapshot.volume.size if snapshot else 1
     size = ebs.get("VolumeSize") or least
     if size < least:
