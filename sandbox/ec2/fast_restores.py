@@ -18,6 +18,7 @@ from typing_extensions import override
 from sandbox.clock import clock
 from sandbox.ec2.document_filters import path_readers
 from sandbox.ec2.filters import select
+from sandbox.ec2.sharing import neighbours
 from sandbox.ec2.snapshot_model import EbsSnapshot
 from sandbox.ec2.snapshots import SnapshotRules, snapshot_not_found
 from sandbox.ec2.wire import DocumentResult
@@ -162,9 +163,12 @@ class FastRestoreRules(SnapshotRules):
         return snapshot
 
     def _disable_all(self, snapshot_id: str) -> None:
-        for key, each in list(self.fast_restores.items()):
-            if each.snapshot_id == snapshot_id and each.disabling is None:
-                self.fast_restores[key] = replace(each, disabling=clock.now())
+        """Disable them in every account that has enabled them (EBS User Guide)."""
+        for backend in (self, *neighbours(self)):
+            held = cast("FastRestoreRules", backend).fast_restores
+            for key, each in list(held.items()):
+                if each.snapshot_id == snapshot_id and each.disabling is None:
+                    held[key] = replace(each, disabling=clock.now())
 
 
 class FastRestoreActions(EC2Response):

@@ -51,6 +51,9 @@ _KNOWN_BY: dict[str, tuple[str, str, str]] = {
 }
 
 
+_TYPES_MOTO_LACKS = {"amiur": "image-usage-report"}
+
+
 class TagRules(EC2Backend):
     """Tags looked up by resource instead of by scanning every tag of the region."""
 
@@ -222,7 +225,9 @@ class TagActions(EC2Response):
 
 def resource_type(resource_id: str) -> str:
     """The type that an id's prefix says, as tags name it."""
-    return str(EC2_PREFIX_TO_RESOURCE.get(get_prefix(resource_id), ""))
+    prefix = resource_id.partition("-")[0]
+    known = _TYPES_MOTO_LACKS.get(prefix) or EC2_PREFIX_TO_RESOURCE.get(get_prefix(resource_id), "")
+    return str(known)
 
 
 def checked_tags(tags: Collection[Mapping[str, Any]]) -> dict[str, str]:

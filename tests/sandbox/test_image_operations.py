@@ -236,6 +236,9 @@ class TestUsageReports:
         counted = {each["ResourceType"]: (each["AccountId"], each["UsageCount"]) for each in rows}
         assert counted == {"ec2:Instance": (OTHER, 2), "ec2:LaunchTemplate": (OTHER, 1)}
         ec2.create_tags(Resources=[report], Tags=[{"Key": "more", "Value": ""}])
+        by_id: Any = [{"Name": "resource-id", "Values": [report]}]
+        kinds_of_tags = {each["ResourceType"] for each in ec2.describe_tags(Filters=by_id)["Tags"]}
+        assert kinds_of_tags == {"image-usage-report"}
         by_tag: Any = [{"Name": "tag-key", "Values": ["more"]}]
         assert len(ec2.describe_image_usage_reports(Filters=by_tag)["ImageUsageReports"]) == 1
         aws.clock.advance(30 * 86_400)
@@ -296,8 +299,12 @@ class TestFastRestores:
         found = ec2.describe_fast_snapshot_restores(Filters=by_state)
         assert found["FastSnapshotRestores"] == []
 
-    def test_a_deleted_snapshot_loses_it(self, aws: Sandbox, ec2: "EC2Client", image: str) -> None:
+    def test_a_deleted_snapshot_loses_it_everywhere(
+        self, aws: Sandbox, ec2: "EC2Client", image: str, theirs: "EC2Client"
+    ) -> None:
         snapshot = snapshot_of(ec2, image)
+        ec2.modify_snapshot_attribute(SnapshotId=snapshot, OperationType="add", UserIds=[OTHER])
+        theirs.enable_fast_snapshot_restores(SourceSnapshotIds=[snapshot], AvailabilityZones=[ZONE])
         ec2.enable_fast_snapshot_restores(
             SourceSnapshotIds=[snapshot], AvailabilityZones=[ZONE, "us-east-1b"]
         )
@@ -306,6 +313,8 @@ class TestFastRestores:
 
         rows = ec2.describe_fast_snapshot_restores()["FastSnapshotRestores"]
         assert [each["State"] for each in rows] == ["disabled", "disabled"]
+        [row] = theirs.describe_fast_snapshot_restores()["FastSnapshotRestores"]
+        assert (row["State"], row["OwnerId"]) == ("disabled", OTHER)
 
     def test_what_cannot_be_is_refused_for_each_pair_or_whole(
         self, aws: Sandbox, ec2: "EC2Client", image: str
@@ -443,6 +452,17 @@ class TestLimits:
         assert code(ec2.create_image, **asked, Name="bad", BlockDeviceMappings=root) == (
             "InvalidBlockDeviceMapping"
         )
+
+    def test_an_archived_snapshot_makes_no_image(
+        self, aws: Sandbox, ec2: "EC2Client", image: str
+    ) -> None:
+        snapshot = snapshot_of(ec2, image)
+        ec2.disable_image(ImageId=image)
+        ec2.modify_snapshot_tier(SnapshotId=snapshot, StorageTier="archive")
+        aws.clock.advance(3600)
+        mapping: Any = [{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": snapshot}}]
+        asked: dict[str, Any] = {"Name": "again", "RootDeviceName": "/dev/xvda"}
+        assert code(ec2.register_image, **asked, BlockDeviceMappings=mapping) == "IncorrectState"
 
     def test_images_in_the_bin_count_for_the_quota(
         self, aws: Sandbox, ec2: "EC2Client", image: str, instance: str
