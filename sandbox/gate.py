@@ -14,7 +14,7 @@ from threading import RLock
 from botocore.session import get_session
 from moto.core.request import Request
 
-from sandbox import base_images, dynamodb, faults, parameters
+from sandbox import base_images, dynamodb, faults, parameters, rbin
 from sandbox.calls import Call, Record, calls, read_call
 from sandbox.clock import clock
 from sandbox.events import events
@@ -22,6 +22,9 @@ from sandbox.replies import Refusal, Reply, code_of, from_exception, refusal, un
 
 lock = RLock()
 """moto is not thread safe: whoever touches its state holds this."""
+
+OWN_SERVICES: dict[str, Callable[[Call], Reply]] = {"rbin": rbin.answer}
+"""Services that moto lacks, served from the call as it was read."""
 
 MOTOS_REQUEST_ID = b"<requestId>request-id</requestId>"
 HTML = "text/html"
@@ -75,7 +78,8 @@ def _answer(call: Call, work: Callable[[], Reply], refused: Refusal | None) -> R
         parameters.check(call)
         dynamodb.prepare(call.account, call.region, call.service)
         base_images.prepare(call.account, call.region, call.service)
-        reply = work()
+        own = OWN_SERVICES.get(call.service)
+        reply = own(call) if own is not None else work()
     except Exception as error:  # noqa: BLE001 - nothing of ours may reach the client
         said = from_exception(call.protocol, call.action, error)
         if said.status >= 500 and not isinstance(error, Refusal):

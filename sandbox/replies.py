@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import uuid4
 from xml.sax.saxutils import escape
@@ -23,20 +24,30 @@ class Reply(NamedTuple):
 
 
 class Refusal(Exception):  # noqa: N818 - an answer AWS gives, not a failure of ours
-    """AWS says no: *code* and *message* as the client will see them."""
+    """AWS says no: *code* and *message* as the client will see them.
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    *details* are the further members that an error has in a JSON service's model.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        status: int = 400,
+        details: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
+        self.details = details or {}
 
 
 def refusal(protocol: str, error: Refusal) -> Reply:
     """Word *error* for a client that speaks *protocol* (botocore's protocol names)."""
     request_id = str(uuid4())
     if protocol in ("json", "rest-json"):
-        document = json.dumps({"__type": error.code, "message": error.message})
+        document = json.dumps({"__type": error.code, "message": error.message, **error.details})
         kind = "application/x-amz-json-1.1" if protocol == "json" else "application/json"
     else:
         document = _xml(protocol, error, request_id)

@@ -11,7 +11,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.utils import method_names_from_class
 
-from sandbox import accounts, base_images, dynamodb, ebs, ec2
+from sandbox import accounts, base_images, dynamodb, ebs, ec2, rbin
 from sandbox.calls import calls
 from sandbox.clock import clock
 from sandbox.faults import faults
@@ -51,6 +51,7 @@ def reset() -> None:
     faults.clear()
     dynamodb.reset()
     base_images.reset()
+    rbin.reset()
     accounts.home.reset()
     for module in ("disks", "health", "events"):
         with suppress(ModuleNotFoundError, AttributeError):

@@ -13,32 +13,39 @@ from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
 from sandbox.ec2.address_actions import AddressActions
+from sandbox.ec2.allowed_images import AllowedImageActions
 from sandbox.ec2.attachment_actions import AttachmentActions
 from sandbox.ec2.attachments import AttachmentRules
 from sandbox.ec2.attributes import AttributeActions, AttributeRules
 from sandbox.ec2.capacity_actions import CapacityActions
 from sandbox.ec2.encryption_settings import EncryptionSettingActions
-from sandbox.ec2.image_attributes import ImageAttributeActions, ImageAttributeRules
+from sandbox.ec2.fast_restores import FastRestoreActions, FastRestoreRules
+from sandbox.ec2.image_ancestry import AncestryActions, AncestryRules
+from sandbox.ec2.image_attributes import ImageAttributeActions
 from sandbox.ec2.image_copies import ImageCopyActions, ImageCopyRules
 from sandbox.ec2.image_creation import ImageCreationActions, ImageCreationRules
 from sandbox.ec2.image_lifecycle import ImageLifecycleActions, ImageLifecycleRules
 from sandbox.ec2.image_listing import ImageListingActions, ImageListingRules
 from sandbox.ec2.image_references import ImageReferenceActions, ImageReferenceRules
 from sandbox.ec2.image_registration import RegistrationActions, RegistrationRules
+from sandbox.ec2.image_usage import ImageUsageActions, ImageUsageRules
 from sandbox.ec2.images import ImageRules
 from sandbox.ec2.instance_options import OptionActions
 from sandbox.ec2.instances import InstanceActions
 from sandbox.ec2.interface_actions import InterfaceActions
+from sandbox.ec2.launch_permissions import LaunchPermissionActions, LaunchPermissionRules
 from sandbox.ec2.launches import LaunchActions, LaunchRules
 from sandbox.ec2.lifecycle_actions import LifecycleActions
 from sandbox.ec2.metadata_defaults import MetadataDefaultActions
 from sandbox.ec2.placement import PlacementActions
 from sandbox.ec2.private_addresses import PrivateAddressActions
+from sandbox.ec2.recycle_bin_actions import BinActions
 from sandbox.ec2.root_actions import RootActions
 from sandbox.ec2.root_replacement import RootReplacementRules
+from sandbox.ec2.snapshot_access import AccessActions, AccessRules
 from sandbox.ec2.snapshot_actions import SnapshotActions
 from sandbox.ec2.snapshot_copies import SnapshotCopyActions, SnapshotCopyRules
-from sandbox.ec2.snapshot_tiers import TierRules
+from sandbox.ec2.snapshot_tiers import TierActions, TierRules
 from sandbox.ec2.snapshots import SnapshotRules
 from sandbox.ec2.status import StatusActions, StatusRules
 from sandbox.ec2.tags import TagActions, TagRules
@@ -52,13 +59,15 @@ from sandbox.ec2.volumes import VolumeRules
 
 
 class SandboxEC2Backend(
-    ImageAttributeRules,
+    AncestryRules,
+    LaunchPermissionRules,
     ImageCopyRules,
     ImageCreationRules,
     ImageLifecycleRules,
     ImageListingRules,
     ImageReferenceRules,
     RegistrationRules,
+    ImageUsageRules,
     LaunchRules,
     RootReplacementRules,
     AttributeRules,
@@ -68,6 +77,8 @@ class SandboxEC2Backend(
     VolumeChangeRules,
     VolumeRules,
     SnapshotCopyRules,
+    AccessRules,
+    FastRestoreRules,
     TierRules,
     SnapshotRules,
     TagRules,
@@ -98,7 +109,12 @@ class SandboxEC2Response(
     PrivateAddressActions,
     TemplateActions,
     TimelineActions,
+    AllowedImageActions,
+    AncestryActions,
     ImageAttributeActions,
+    LaunchPermissionActions,
+    ImageUsageActions,
+    FastRestoreActions,
     ImageCopyActions,
     ImageCreationActions,
     ImageLifecycleActions,
@@ -110,6 +126,9 @@ class SandboxEC2Response(
     VolumeChangeActions,
     VolumeCopyActions,
     VolumeStatusActions,
+    BinActions,
+    AccessActions,
+    TierActions,
     SnapshotActions,
     SnapshotCopyActions,
     EncryptionSettingActions,

@@ -16,7 +16,6 @@ from typing_extensions import override
 from sandbox.clock import clock
 from sandbox.ec2.attachment_model import DETACHING, AttachedDevice, Attachment
 from sandbox.ec2.instance_model import SandboxInstance
-from sandbox.ec2.timeline import TimelineRules
 from sandbox.ec2.volume_model import EbsVolume
 from sandbox.ec2.volumes import VolumeRules
 
@@ -25,7 +24,7 @@ NOT_BOOTABLE = frozenset({"st1", "sc1"})
 _DEVICE = re.compile(r"(?:/dev/)?(?:sd[a-z]\d{0,2}|xvd[a-z]{1,2}\d{0,2}|hd[a-z]\d{0,2})")
 
 
-class AttachmentRules(TimelineRules, VolumeRules):
+class AttachmentRules(VolumeRules):
     """Which volume is on which instance of one account and region."""
 
     @override

@@ -77,7 +77,7 @@ def _resolved(backend: EC2Backend, key: str) -> Encryption:
     found = find_key(backend, key)
     if found is None:
         return Encryption(_arn(backend, key), usable=False)
-    return Encryption(str(found.arn), usable=found.enabled)
+    return Encryption(str(found.arn), usable=_works(found))
 
 
 def _is_usable(backend: EC2Backend, arn: str) -> bool:
@@ -87,7 +87,12 @@ def _is_usable(backend: EC2Backend, arn: str) -> bool:
     ours must be enabled.
     """
     found = find_key(backend, arn)
-    return found is None or found.enabled
+    return found is None or _works(found)
+
+
+def _works(key: "Key") -> bool:
+    """Whether a key is enabled and symmetric: EBS has no use for another (EC2 API, CopyImage)."""
+    return bool(key.enabled) and str(key.key_spec) == "SYMMETRIC_DEFAULT"
 
 
 def find_key(backend: EC2Backend, key: str) -> "Key | None":

@@ -1,7 +1,6 @@
-"""An image's attributes: who may launch it, its description, and whether it may go public.
+"""An image's attributes: described, changed, reset.
 
-Source: EC2 API pages Describe-, Modify- and ResetImageAttribute and
-EnableImageBlockPublicAccess; EC2 User Guide, "Share an AMI" and "Block public access".
+Source: EC2 API pages Describe-, Modify- and ResetImageAttribute.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,15 +12,11 @@ from moto.ec2.exceptions import AuthFailureRestricted, EC2ClientError
 from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
-from sandbox.ec2.encryption import existing_managed_key
 from sandbox.ec2.filters import moment
 from sandbox.ec2.image_model import Image
-from sandbox.ec2.images import ImageRules
+from sandbox.ec2.image_names import checked_description
+from sandbox.ec2.launch_permissions import LaunchPermissionRules, Permission
 from sandbox.ec2.wire import DocumentResult
-
-BLOCKED = "block-new-sharing"
-UNBLOCKED = "unblocked"
-Permission = dict[str, str]
 
 _VALUES: dict[str, tuple[str, Callable[[Image], str | None]]] = {
     "description": ("Description", lambda image: image.description),
@@ -43,65 +38,12 @@ _VALUES: dict[str, tuple[str, Callable[[Image], str | None]]] = {
 }
 
 
-class ImageAttributeRules(ImageRules):
-    """Changes of an image's attributes; the owner's alone."""
-
-    @property
-    def public_access(self) -> str:
-        """Whether images may be made public here.
-
-        Blocked unless the account unblocked it (EC2 User Guide, "Block public access to
-        your AMIs": the default of accounts without public images).
-        """
-        return str(self.__dict__.get("_public_access", BLOCKED))
-
-    @public_access.setter
-    def public_access(self, value: str) -> None:
-        self.__dict__["_public_access"] = value
-
-    def share_image(self, image_id: str, add: list[Permission], remove: list[Permission]) -> None:
-        """Add and take back launch permissions, all or none."""
-        image = self.own_image(image_id)
-        self.validate_permission_targets(add)
-        self.validate_permission_targets(remove)
-        if add:
-            self._require_sharable(image, public={"Group": "all"} in add)
-        kept = [each for each in image.launch_permissions if each not in remove]
-        image.launch_permissions[:] = kept + [
-            each for at, each in enumerate(add) if each not in kept and each not in add[:at]
-        ]
-
-    def _require_sharable(self, image: Image, *, public: bool) -> None:
-        """Refuse to share what cannot be shared.
-
-        A disabled image cannot be, nor one under the AWS managed key, and an encrypted one
-        cannot be public (EC2 User Guide, "Share an AMI"). The codes are [NV].
-        """
-        if image.disabled:
-            raise EC2ClientError("IncorrectState", f"The image '{image.id}' is disabled")
-        found = [self.snapshots.get(each) for each in image.snapshot_ids()]
-        keys = {each.kms_key_id for each in found if each is not None and each.encrypted}
-        if keys and (public or existing_managed_key(self) in keys):
-            raise EC2ClientError(
-                "InvalidParameter",
-                "Snapshots encrypted with the AWS Managed CMK can't be shared"
-                if not public
-                else f"The image '{image.id}' has encrypted snapshots and can't be public",
-            )
-        if public and self.public_access == BLOCKED:
-            raise EC2ClientError(
-                "OperationNotPermitted",
-                "You can't publicly share this image because block public access for AMIs is "
-                "enabled for this account.",
-            )
-
-
 class ImageAttributeActions(EC2Response):
     """The same on the wire."""
 
     @property
-    def _attributes(self) -> ImageAttributeRules:
-        return cast("ImageAttributeRules", self.ec2_backend)
+    def _attributes(self) -> LaunchPermissionRules:
+        return cast("LaunchPermissionRules", self.ec2_backend)
 
     @override
     def describe_image_attribute(self) -> ActionResult:
@@ -135,9 +77,17 @@ class ImageAttributeActions(EC2Response):
 
     @override
     def modify_image_attribute(self) -> ActionResult:
-        """ModifyImageAttribute: one attribute a call."""
+        """ModifyImageAttribute: one attribute a call.
+
+        Not while the image is pending or after it has failed (EC2 API error codes,
+        InvalidAMIID.Unavailable: "not in a state from which you can ... modify attributes").
+        """
         self.error_on_dryrun()
         image = self._attributes.own_image(self._get_param("ImageId"))
+        if image.state not in {"available", "disabled"}:
+            raise EC2ClientError(
+                "InvalidAMIID.Unavailable", f"The image '{image.id}' is {image.state}"
+            )
         asked = self._asked()
         if len(asked) != 1:
             raise EC2ClientError(
@@ -146,9 +96,10 @@ class ImageAttributeActions(EC2Response):
             )
         attribute = asked.pop()
         if attribute == "description":
-            image.description = self._value("Description")
+            image.description = checked_description(self._value("Description"))
         elif attribute == "imdsSupport":
-            image.traits = replace(image.traits, imds_support=self._value("ImdsSupport"))
+            _require_imdsv2(self._value("ImdsSupport"))
+            image.traits = replace(image.traits, imds_support="v2.0")
         elif attribute == "launchPermission":
             self._attributes.share_image(image.id, self._listed("add"), self._listed("remove"))
         else:
@@ -165,27 +116,6 @@ class ImageAttributeActions(EC2Response):
             raise EC2ClientError("InvalidParameterValue", "Only launchPermission can be reset")
         self._attributes.own_image(self._get_param("ImageId")).launch_permissions.clear()
         return EmptyResult()
-
-    def get_image_block_public_access_state(self) -> ActionResult:
-        """GetImageBlockPublicAccessState."""
-        self.error_on_dryrun()
-        return DocumentResult(
-            {"ImageBlockPublicAccessState": self._attributes.public_access, "ManagedBy": "account"}
-        )
-
-    def enable_image_block_public_access(self) -> ActionResult:
-        """EnableImageBlockPublicAccess."""
-        self.error_on_dryrun()
-        return self._set_public_access(BLOCKED)
-
-    def disable_image_block_public_access(self) -> ActionResult:
-        """DisableImageBlockPublicAccess."""
-        self.error_on_dryrun()
-        return self._set_public_access(UNBLOCKED)
-
-    def _set_public_access(self, state: str) -> ActionResult:
-        self._attributes.public_access = state
-        return DocumentResult({"ImageBlockPublicAccessState": state})
 
     def _asked(self) -> set[str]:
         """The attributes that the request is about, by whichever parameter it says so."""
@@ -217,3 +147,11 @@ _LISTS = {
     "OrganizationArns": "OrganizationArn",
     "OrganizationalUnitArns": "OrganizationalUnitArn",
 }
+
+
+def _require_imdsv2(value: str | None) -> None:
+    """``v2.0`` is the one value, and there is no way back (botocore's model)."""
+    if value != "v2.0":
+        raise EC2ClientError(
+            "InvalidParameterValue", f"Value ({value}) for parameter imdsSupport is invalid."
+        )

@@ -16,6 +16,7 @@ from typing_extensions import override
 from sandbox.clock import clock
 from sandbox.ec2.client_tokens import ClientTokens
 from sandbox.ec2.image_model import Device, Image
+from sandbox.ec2.image_names import checked_description
 from sandbox.ec2.images import ImageRules
 from sandbox.ec2.sharing import in_region
 from sandbox.ec2.snapshot_copies import (
@@ -28,6 +29,8 @@ from sandbox.ec2.snapshot_model import EbsSnapshot
 from sandbox.ec2.tags import TagActions, require_room
 from sandbox.ec2.wire import DocumentResult
 
+MOST_COPIES = 300
+"""AMI copies at once in a destination region (EC2 User Guide, "How AMI copy works")."""
 SHARED_TAG = "ec2:SharedTag/"
 
 
@@ -73,7 +76,10 @@ class ImageCopyRules(ImageRules, SnapshotCopyRules):
         It loses the source's launch permissions, deprecation, protection and
         SourceInstanceId.
         """
-        self.require_image_name(request.name)
+        self.require_new_image(request.name)
+        described = checked_description(request.description)
+        self._require_copy_slot()
+        self.require_snapshot_room(len(request.source.snapshot_ids()))
         image_id = random_ami_id()
         copied = [(self._copied(device, image_id, request)) for device in request.source.mapping]
         now = clock.now()
@@ -81,7 +87,7 @@ class ImageCopyRules(ImageRules, SnapshotCopyRules):
             ec2_backend=self,
             id=image_id,
             name=request.name,
-            description=request.description,
+            description=described,
             owner_id=self.account_id,
             created=now.replace(microsecond=0),
             available_at=now + COPY_TAKES,
@@ -92,6 +98,14 @@ class ImageCopyRules(ImageRules, SnapshotCopyRules):
         if not all(usable for _, usable in copied):
             image.fail(f"Client.InvalidKmsKey.InvalidState: {BAD_KEY}")
         return self.add_image(image, request.image_tags)
+
+    def _require_copy_slot(self) -> None:
+        """Refuse a 301st pending copy; that the code is a snapshot copy's is [NV]."""
+        pending = [each for each in self.pending_images if each.state == "pending"]
+        if sum(each.source_instance is None for each in pending) >= MOST_COPIES:
+            raise EC2ClientError(
+                "ResourceLimitExceeded", f"At most {MOST_COPIES} images can be copied at once"
+            )
 
     def _copied(self, device: Device, image_id: str, request: CopyRequest) -> tuple[Device, bool]:
         if device.snapshot_id is None:

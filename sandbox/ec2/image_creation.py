@@ -19,12 +19,15 @@ from typing_extensions import override
 from sandbox.clock import clock
 from sandbox.ec2.image_mapping import changed, device_of
 from sandbox.ec2.image_model import Device, Image, Traits
+from sandbox.ec2.image_names import checked_description
 from sandbox.ec2.images import ImageRules
 from sandbox.ec2.tags import TagActions
 from sandbox.ec2.volume_model import EbsVolume
 from sandbox.ec2.wire import DocumentResult
 
 IMAGE_TAKES = timedelta(seconds=30)
+MOST_AT_ONCE = 5
+"""Pending images of an instance made without reboot; the number is not documented [NV]."""
 
 INSTANCE_GONE = (
     "Client.InstanceTerminated",
@@ -48,6 +51,7 @@ class ImageCreationRules(ImageRules):
         *,
         no_reboot: bool = True,
         mapping: Sequence[Mapping[str, Any]] = (),
+        boot_mode: str | None = None,
     ) -> Image:
         """An image of *instance_id* with a snapshot of each of its EBS volumes.
 
@@ -56,7 +60,8 @@ class ImageCreationRules(ImageRules):
         instance is rebooted first.
         """
         tags = tag_specifications or {}
-        self.require_image_name(name)
+        self.require_new_image(name)
+        described = checked_description(description)
         instance = self.get_instance(instance_id)
         if instance.state not in {"running", "stopped"}:
             raise EC2ClientError(
@@ -71,13 +76,17 @@ class ImageCreationRules(ImageRules):
                 f"The instance '{instance_id}' has no EBS volume as its root device "
                 f"{instance.root_device_name}",
             )
+        traits = _booting(self._traits_of(instance), boot_mode, instance)
         attached = [device_of(device, volume, instance_id) for device, volume in volumes.items()]
         kept, added = changed(attached, mapping, self)
         if instance.root_device_name not in {device.name for device in kept}:
             raise EC2ClientError(
                 "InvalidBlockDeviceMapping", "The root device cannot be left out of an image"
             )
+        if no_reboot:
+            self._require_turn(instance_id)
         self.require_snapshot_slots(volumes[device.name] for device in kept)
+        self.require_snapshot_room(len(kept))
         if not no_reboot and instance.state == "running":
             self.reboot_instances([instance_id])
         image_id = random_ami_id()
@@ -93,16 +102,28 @@ class ImageCreationRules(ImageRules):
             ec2_backend=self,
             id=image_id,
             name=name,
-            description=description or None,
+            description=described,
             owner_id=self.account_id,
             created=now.replace(microsecond=0),
             available_at=now + IMAGE_TAKES,
-            traits=self._traits_of(instance),
+            traits=traits,
             mapping=(*taken, *added),
             source_instance=instance_id,
             source_image=(instance.image_id, self.region_name) if instance.image_id else None,
         )
         return self.add_image(image, tags.get("image"))
+
+    def _require_turn(self, instance_id: str) -> None:
+        """Refuse one more image at once of an instance that is not rebooted for it.
+
+        Source: EC2 API error codes, ConcurrentCreateImageNoRebootLimitExceeded.
+        """
+        pending = [each for each in self.pending_images if each.state == "pending"]
+        if sum(each.source_instance == instance_id for each in pending) >= MOST_AT_ONCE:
+            raise EC2ClientError(
+                "ConcurrentCreateImageNoRebootLimitExceeded",
+                f"The instance '{instance_id}' has {MOST_AT_ONCE} images in progress.",
+            )
 
     @override
     def terminate_instances(self, instance_ids: list[str]) -> list[Any]:
@@ -175,9 +196,18 @@ class ImageCreationActions(TagActions, EC2Response):
 
     @override
     def create_image(self) -> ActionResult:
-        """CreateImage; ``NoReboot`` is false unless sent."""
+        """CreateImage; ``NoReboot`` is false unless sent.
+
+        SnapshotLocation is only for Local Zones and Outposts, BootModeOverride only for an
+        instance that boots with UEFI (botocore's model, CreateImageRequest).
+        """
         self.error_on_dryrun()
         backend: ImageCreationRules = self.ec2_backend
+        if self._get_param("SnapshotLocation"):
+            raise EC2ClientError(
+                "InvalidParameterValue",
+                "SnapshotLocation is supported only for instances in Local Zones and on Outposts",
+            )
         image = backend.create_image(
             self._get_param("InstanceId"),
             self._get_param("Name"),
@@ -185,8 +215,22 @@ class ImageCreationActions(TagActions, EC2Response):
             self.tag_specifications("image", "snapshot"),
             no_reboot=bool(self._get_param("NoReboot")),
             mapping=self._get_param("BlockDeviceMappings", []),
+            boot_mode=self._get_param("BootModeOverride"),
         )
         return DocumentResult({"ImageId": image.id})
+
+
+def _booting(traits: Traits, boot_mode: str | None, instance: Any) -> Traits:  # noqa: ANN401
+    """The traits with the boot mode asked for: ``uefi``, of an instance that is in it."""
+    if boot_mode is None:
+        return traits
+    mode = getattr(instance, "facts", {}).get("CurrentInstanceBootMode")
+    if boot_mode != "uefi" or mode != "uefi":
+        raise EC2ClientError(
+            "InvalidParameterValue",
+            f"BootModeOverride '{boot_mode}' does not fit the instance's boot mode {mode}",
+        )
+    return replace(traits, boot_mode=boot_mode)
 
 
 def _usual(instance: Any) -> Traits:  # noqa: ANN401 - moto's or the sandbox's

@@ -32,6 +32,23 @@ def _nothing(_: Image) -> Iterable[str | None]:
     return ()
 
 
+_OF_FEATURES_NOT_HERE = (
+    "image-watermark.source-image-creation-time",
+    "image-watermark.source-image-id",
+    "image-watermark.source-image-region",
+    "image-watermark.watermark-creation-time",
+    "image-watermark.watermark-key",
+    "instance-type-specification.supported-instance-type",
+    "instance-type-specification.unsupported-instance-type",
+    "scan-result.critical-fix-available-since",
+    "scan-result.finding-scan-date",
+    "scan-result.high-fix-available-since",
+    "scan-result.highest-finding-severity-label",
+    "scan-result.informational-fix-available-since",
+    "scan-result.low-fix-available-since",
+    "scan-result.medium-fix-available-since",
+)
+
 IMAGE_FILTERS: dict[str, Reader[Image]] = {
     "architecture": _one(lambda image: image.traits.architecture),
     "block-device-mapping.delete-on-termination": _each(
@@ -48,7 +65,6 @@ IMAGE_FILTERS: dict[str, Reader[Image]] = {
     "ena-support": _one(lambda image: flag(image.traits.ena_support)),
     "free-tier-eligible": _one(lambda _: "false"),
     "hypervisor": _one(lambda image: image.traits.hypervisor),
-    "image-allowed": _one(lambda _: "true"),
     "image-id": _one(lambda image: image.id),
     "image-type": _one(lambda _: "machine"),
     "is-public": _one(lambda image: flag(image.is_public)),
@@ -72,4 +88,5 @@ IMAGE_FILTERS: dict[str, Reader[Image]] = {
     "state-reason-message": _one(lambda image: (image.state_reason or {}).get("Message")),
     "sriov-net-support": _one(lambda image: image.traits.sriov_net_support),
     "virtualization-type": _one(lambda image: image.traits.virtualization_type),
+    **dict.fromkeys(_OF_FEATURES_NOT_HERE, _nothing),
 }

@@ -48,11 +48,14 @@ class ImageLifecycleRules(ImageRules):
 
     @override
     def enable_image(self, ami_id: str) -> None:
-        """Only a disabled image, and none of whose snapshots is archived."""
+        """Only a disabled image, all of whose snapshots are in the standard tier for good.
+
+        EBS User Guide, considerations for archiving: not with temporarily restored snapshots.
+        """
         image = self._owned_in(ami_id, "disabled")
         for snapshot_id in image.snapshot_ids():
             snapshot = self.snapshots.get(snapshot_id)
-            if snapshot is not None and cast("EbsSnapshot", snapshot).is_away:
+            if snapshot is not None and not cast("EbsSnapshot", snapshot).is_standard:
                 raise EC2ClientError(
                     "IncorrectState",
                     f"The image '{ami_id}' cannot be enabled: {snapshot_id} is archived.",

@@ -10,12 +10,13 @@ from moto.core.responses import ActionResult
 from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
-from sandbox.ec2.filters import moment, select
+from sandbox.ec2.allowed_images import DISABLED
+from sandbox.ec2.filters import flag, moment, select
 from sandbox.ec2.image_filters import IMAGE_FILTERS
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.images import ImageRules, image_not_found, require_image_id
 from sandbox.ec2.paging import refuse_with_ids
-from sandbox.ec2.sharing import neighbours
+from sandbox.ec2.sharing import neighbours, require_user
 from sandbox.ec2.wire import DocumentResult
 
 
@@ -36,6 +37,8 @@ class ImageListingRules(ImageRules):
         Disabled images show only when asked for, also by id [NV]; deprecated ones of others
         show when asked for or named.
         """
+        for each in (*owners, *executable_by):
+            require_user(each)
         accounts = {self.account_id if each == "self" else each for each in owners}
         executors = {self.account_id if each == "self" else each for each in executable_by}
         return [
@@ -74,7 +77,7 @@ class ImageListingRules(ImageRules):
             for image in list(backend.amis.values())
             if image.id not in self.amis
         ]
-        return own + [image for image in others if image.is_shared_with(self.account_id)]
+        return own + [image for image in others if self.is_usable(image)]
 
     def _is_hidden(self, image: Image) -> bool:
         return image.is_deprecated and image.owner_id != self.account_id
@@ -100,6 +103,8 @@ class ImageListingActions(EC2Response):
         size = self._get_param("MaxResults")
         refuse_with_ids(size, ids, "imageIdsSet")
 
+        readers = IMAGE_FILTERS | {"image-allowed": lambda each: [flag(backend.is_allowed(each))]}
+
         def find() -> list[Image]:
             images = backend.list_images(
                 ids=ids,
@@ -108,7 +113,7 @@ class ImageListingActions(EC2Response):
                 deprecated_too=bool(self._get_param("IncludeDeprecated")),
                 disabled_too=bool(self._get_param("IncludeDisabled")),
             )
-            return select(images, filters, IMAGE_FILTERS, Image.tags)
+            return select(images, filters, readers, Image.tags)
 
         images, token = backend.listings.page(
             "DescribeImages",
@@ -119,6 +124,9 @@ class ImageListingActions(EC2Response):
         )
         seen_by = backend.account_id
         described = [as_described(image, seen_by) for image in images]
+        if backend.allowed_images != DISABLED:
+            for image, row in zip(images, described, strict=True):
+                row["ImageAllowed"] = backend.is_allowed(image)
         return DocumentResult({"Images": described, "NextToken": token})
 
 

@@ -65,7 +65,10 @@ def changed(
 
 
 def new_device(entry: Request, rules: SnapshotRules) -> Device:
-    """An entry that a request adds: of a snapshot, an empty volume, or an ephemeral disk."""
+    """An entry that a request adds: of a snapshot, an empty volume, or an ephemeral disk.
+
+    Not of an archived snapshot (EBS User Guide, considerations for archiving).
+    """
     name = _device_name(entry)
     if entry.get("VirtualName"):
         return Device(name=name, virtual_name=entry["VirtualName"])
@@ -84,6 +87,8 @@ def new_device(entry: Request, rules: SnapshotRules) -> Device:
             "InvalidParameterCombination",
             "the parameter Encrypted can't be specified for a device with a snapshot",
         )
+    if snapshot is not None and snapshot.is_away:
+        raise EC2ClientError("IncorrectState", f"The snapshot '{snapshot_id}' is archived")
     least = snapshot.volume.size if snapshot else 1
     size = ebs.get("VolumeSize") or least
     if size < least:
@@ -106,11 +111,13 @@ def new_device(entry: Request, rules: SnapshotRules) -> Device:
 
 
 def _changed(device: Device, entry: Request) -> Device:
+    """Encrypted may be repeated; false for an encrypted volume is ignored (EbsBlockDevice)."""
     ebs = entry.get("Ebs") or {}
     if entry.get("VirtualName"):
         raise _invalid(f"The device '{device.name}' has a volume; it cannot be ephemeral")
     for name, attribute in _SETTINGS.items():
-        if name in ebs and ebs[name] != getattr(device, attribute):
+        ignored = name == "Encrypted" and device.encrypted
+        if name in ebs and not ignored and ebs[name] != getattr(device, attribute):
             raise _invalid(
                 f"{name} of the device '{device.name}' cannot be changed; only "
                 "DeleteOnTermination can be"

@@ -15,6 +15,7 @@ from typing_extensions import override
 from sandbox.clock import clock
 from sandbox.ec2.image_mapping import new_device
 from sandbox.ec2.image_model import Device, Image, Traits
+from sandbox.ec2.image_names import checked_description
 from sandbox.ec2.images import ImageRules
 from sandbox.ec2.tags import TagActions
 from sandbox.ec2.wire import DocumentResult
@@ -37,7 +38,7 @@ class RegistrationRules(ImageRules):
 
         Its root device must be in the mapping, and every snapshot in it completed.
         """
-        self.require_image_name(name)
+        self.require_new_image(name)
         devices = [new_device(entry, self) for entry in mapping if entry.get("NoDevice") is None]
         self._require_root(traits.root_device_name, devices)
         now = clock.now()
@@ -45,7 +46,7 @@ class RegistrationRules(ImageRules):
             ec2_backend=self,
             id=random_ami_id(),
             name=name,
-            description=description or None,
+            description=checked_description(description),
             owner_id=self.account_id,
             created=now.replace(microsecond=0),
             available_at=now,

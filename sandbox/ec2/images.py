@@ -4,7 +4,6 @@ Making them is in ``image_creation``, ``image_registration`` and ``image_copies`
 happens to them later in ``image_lifecycle``, the answers to describes in ``image_listing``.
 """
 
-import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,13 +13,13 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.amis import Ami
 from typing_extensions import override
 
+from sandbox.ec2.allowed_images import AllowedImageRules
 from sandbox.ec2.filters import select
 from sandbox.ec2.image_filters import IMAGE_FILTERS
 from sandbox.ec2.image_model import Image
+from sandbox.ec2.image_names import check_name
 from sandbox.ec2.sharing import is_well_formed, neighbours
-from sandbox.ec2.volumes import VolumeRules
-
-_NAME = re.compile(r"[A-Za-z0-9()\[\] ./\-'@_]{3,128}")
+from sandbox.rbin import Kind
 
 INTERNAL_ERROR = ("Client.InternalError", "Client error on launch")
 
@@ -35,8 +34,11 @@ class PlannedFailure:
     message: str
 
 
-class ImageRules(VolumeRules):
+class ImageRules(AllowedImageRules):
     """What every family of image operations stands on."""
+
+    most_images = 50_000
+    """Source: EC2 User Guide, "AMI quotas in Amazon EC2", per Region; can be raised."""
 
     @property
     def image_names(self) -> dict[str, str]:
@@ -78,12 +80,8 @@ class ImageRules(VolumeRules):
 
     def add_image(self, image: Image, tags: Mapping[str, str] | None = None) -> Image:
         """Keep a new image under its name, and its snapshots as in use."""
-        self.amis[image.id] = image
         self.image_names[image.name] = image.id
-        for device in image.mapping:
-            if device.snapshot_id:
-                is_root = device.name == image.root_device_name
-                self.images_of_snapshot[device.snapshot_id][image.id] = is_root
+        self._register(image)
         self.create_tags([image.id], tags or {})
         self.pending_images.append(image)
         for planned in self.planned_failures:
@@ -94,43 +92,83 @@ class ImageRules(VolumeRules):
         return image
 
     def forget_image(self, image: Image) -> None:
-        """Take a deregistered image off the books; its snapshots stay."""
+        """Take a deregistered image off the books, perhaps into the bin; its snapshots stay.
+
+        Only an EBS-backed image is kept (EBS User Guide, "Considerations for Recycle Bin"), a
+        disabled one too, but one that is pending or has failed is not [NV].
+        """
+        is_ready = image.state in {"available", "disabled"}
         image.deregistered = True
         self.deregistered_images[image.id] = cast("Image", self.amis.pop(image.id))
-        if self.image_names.get(image.name) == image.id:
-            del self.image_names[image.name]
         for snapshot_id in image.snapshot_ids():
             users = self.images_of_snapshot.get(snapshot_id, {})
             users.pop(image.id, None)
             if not users:
                 self.images_of_snapshot.pop(snapshot_id, None)
-        self.tags.pop(image.id, None)
+        is_keepable = is_ready and image.root_device_type == "ebs"
+        if not (is_keepable and self.retain(Kind.IMAGE, image, leave=self._release)):
+            self._release(image)
+            self.tags.pop(image.id, None)
 
-    def require_image_name(self, name: str) -> None:
-        """Refuse malformed names and those that another registered image has.
+    def restore_image(self, image_id: str) -> Image:
+        """Bring an image back from the Recycle Bin, shared and disabled as it was.
 
-        botocore's model, CreateImageRequest.Name; EC2 API error codes, InvalidAMIName.*.
-        A disabled, pending or failed image holds its name, too [NV].
+        All of its snapshots must have been restored before (EBS User Guide, "Considerations
+        for Recycle Bin"); the code for when they are not is [NV].
         """
-        if not _NAME.fullmatch(name):
-            raise EC2ClientError(
-                "InvalidAMIName.Malformed",
-                "AMI names must be between 3 and 128 characters long, and may contain letters, "
-                "numbers, '(', ')', '[', ']', ' ', '.', '/', '-', ''', '@' and '_'",
-            )
+        image: Image = self.kept(Kind.IMAGE, image_id, image_not_found).resource
+        for snapshot_id in image.snapshot_ids():
+            snapshot = self.find_snapshot(snapshot_id)
+            if snapshot is None or snapshot.status != "completed":
+                raise EC2ClientError(
+                    "IncorrectState",
+                    f"The image '{image_id}' cannot be restored: its snapshot '{snapshot_id}' "
+                    "is not available",
+                )
+        self.take_back(Kind.IMAGE, image_id, image_not_found)
+        image.deregistered = False
+        del self.deregistered_images[image_id]
+        self._register(image)
+        return image
+
+    def _register(self, image: Image) -> None:
+        self.amis[image.id] = image
+        for device in image.mapping:
+            if device.snapshot_id:
+                is_root = device.name == image.root_device_name
+                self.images_of_snapshot[device.snapshot_id][image.id] = is_root
+
+    def _release(self, image: Image) -> None:
+        """Let others have its name; an image in the Recycle Bin holds it still [NV]."""
+        if self.image_names.get(image.name) == image.id:
+            del self.image_names[image.name]
+
+    def require_new_image(self, name: str) -> None:
+        """Refuse malformed names, those that another image has, and images beyond the quota.
+
+        EC2 API error codes, InvalidAMIName.*. A disabled, pending or failed image holds its
+        name, too, and so does one in the Recycle Bin [NV]. Those in the Recycle Bin count for
+        the quota (EC2 User Guide, "AMI quotas in Amazon EC2"); its code is [NV].
+        """
+        check_name(name)
         if name in self.image_names:
             raise EC2ClientError(
                 "InvalidAMIName.Duplicate",
                 f"AMI name {name} is already in use by AMI {self.image_names[name]}",
             )
+        if len(self.amis) + len(self.kept_of(Kind.IMAGE)) >= self.most_images:
+            raise EC2ClientError(
+                "ResourceLimitExceeded",
+                f"You have reached the limit of {self.most_images} images in this Region",
+            )
 
     def find_image(self, image_id: str) -> Image | None:
-        """The image if this account may use it: own, shared with it, or public."""
+        """The image if this account may use it: own, or shared with it or public and allowed."""
         if image_id in self.amis:
             return cast("Image", self.amis[image_id])
         for backend in neighbours(self):
             image = cast("Image | None", backend.amis.get(image_id))
-            if image is not None and image.is_shared_with(self.account_id):
+            if image is not None and self.is_usable(image):
                 return image
         return None
 
@@ -199,6 +237,7 @@ def require_image_id(image_id: str) -> None:
 
 def image_not_found(image_id: str) -> EC2ClientError:
     """The error for an image that is not there, or not for this account."""
+    require_image_id(image_id)
     return EC2ClientError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
 
 

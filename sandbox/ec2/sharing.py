@@ -12,6 +12,17 @@ AMAZON = "137112412989"
 _ID = re.compile(r"[a-z]+-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 
 
+ALIASES = frozenset({"self", "all", "amazon", "aws-marketplace", "aws-backup-vault"})
+
+_ACCOUNT = re.compile(r"[0-9]{12}")
+
+
+def require_user(user: str) -> None:
+    """Refuse what is neither an account's id nor one of the aliases (InvalidUserID.Malformed)."""
+    if user not in ALIASES and not _ACCOUNT.fullmatch(user):
+        raise EC2ClientError("InvalidUserID.Malformed", f'Invalid user id: "{user}"')
+
+
 def in_region(region: str, account: str) -> EC2Backend:
     """The EC2 of one account in one region; an unknown region is ``InvalidRegion``."""
     try:

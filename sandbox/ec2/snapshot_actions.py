@@ -1,14 +1,13 @@
 """The snapshot operations on the wire."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
-from moto.core.responses import ActionResult, EmptyResult
+from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
-from sandbox.ec2.encryption import existing_managed_key
 from sandbox.ec2.filters import Reader, select
 from sandbox.ec2.paging import refuse_with_ids
 from sandbox.ec2.snapshot_model import SNAPSHOT_FILTERS, EbsSnapshot
@@ -37,7 +36,7 @@ class SnapshotActions(TagActions, EC2Response):
         self.error_on_dryrun()
         tags = self.tag_specifications("snapshot")
         volume = self._snapshots.get_volume(self._get_param("VolumeId"))
-        self._snapshots.require_snapshot_slots([volume])
+        self._require_taking([volume])
         snapshot = self._snapshots.snapshot_volume(
             volume, self._get_param("Description", ""), tags=tags.get("snapshot")
         )
@@ -57,7 +56,7 @@ class SnapshotActions(TagActions, EC2Response):
         wanted = {each.id: {**_copyable(each, copied=copied), **tags} for each in volumes}
         for each in wanted.values():
             require_room({}, each)
-        self._snapshots.require_snapshot_slots(volumes)
+        self._require_taking(volumes)
         taken = [
             self._snapshots.snapshot_volume(
                 each, self._get_param("Description", ""), tags=wanted[each.id]
@@ -94,43 +93,6 @@ class SnapshotActions(TagActions, EC2Response):
         described = [each.as_described() for each in snapshots]
         return DocumentResult({"Snapshots": described, "NextToken": token})
 
-    @override
-    def describe_snapshot_attribute(self) -> ActionResult:
-        """DescribeSnapshotAttribute: createVolumePermission or productCodes, the owner's."""
-        snapshot = self._snapshots.own_snapshot(self._get_param("SnapshotId"))
-        if self._get_param("Attribute") == "productCodes":
-            return DocumentResult(
-                {"SnapshotId": snapshot.id, "ProductCodes": snapshot.licence.as_described()}
-            )
-        return super().describe_snapshot_attribute()
-
-    @override
-    def modify_snapshot_attribute(self) -> ActionResult:
-        """ModifySnapshotAttribute: who may make volumes of it.
-
-        A snapshot under the AWS managed key cannot be shared (botocore's model).
-        """
-        self.error_on_dryrun()
-        backend = self._snapshots
-        snapshot = backend.own_snapshot(self._get_param("SnapshotId"))
-        changes: Mapping[str, Sequence[Mapping[str, str]]] = self._get_param(
-            "CreateVolumePermission", {}
-        )
-        added, removed = list(changes.get("Add", [])), list(changes.get("Remove", []))
-        operation = self._get_param("OperationType")
-        listed = [{"UserId": each} for each in self._get_param("UserIds", [])]
-        listed += [{"Group": each} for each in self._get_param("GroupNames", [])]
-        added += listed if operation == "add" else []
-        removed += listed if operation == "remove" else []
-        if added and snapshot.key is not None and snapshot.key == existing_managed_key(backend):
-            raise EC2ClientError(
-                "InvalidParameter",
-                f"Snapshot {snapshot.id} is encrypted with the AWS managed key and can't be shared",
-            )
-        backend.add_create_volume_permission(snapshot.id, *_targets(added))
-        backend.remove_create_volume_permission(snapshot.id, *_targets(removed))
-        return EmptyResult()
-
     def lock_snapshot(self) -> ActionResult:
         """LockSnapshot."""
         self.error_on_dryrun()
@@ -166,7 +128,7 @@ class SnapshotActions(TagActions, EC2Response):
                 {"OwnerId": backend.account_id, "SnapshotId": each}
                 | backend.locks[each].described()
                 for each in chosen
-                if each in backend.locks and each in backend.snapshots
+                if each in backend.snapshots and backend.lock_of(backend.own_snapshot(each))
             ]
             return select(rows, filters, _LOCK_FILTERS, lambda _: {})
 
@@ -174,6 +136,12 @@ class SnapshotActions(TagActions, EC2Response):
             "DescribeLockedSnapshots", size, self._get_param("NextToken"), find
         )
         return DocumentResult({"Snapshots": rows, "NextToken": token})
+
+    def _require_taking(self, volumes: list[EbsVolume]) -> None:
+        """Every limit that a new snapshot of each volume must keep."""
+        self._snapshots.require_snapshot_slots(volumes)
+        self._snapshots.require_snapshot_pace(volumes)
+        self._snapshots.require_snapshot_room(len(volumes))
 
     def _chosen(self, spec: Mapping[str, Any]) -> list[EbsVolume]:
         instance = self._snapshots.get_instance(spec.get("InstanceId", ""))
@@ -206,12 +174,6 @@ def _copyable(volume: EbsVolume, *, copied: bool) -> dict[str, str]:
     if not copied:
         return {}
     return {key: value for key, value in volume.tags().items() if not key.startswith("aws:")}
-
-
-def _targets(permissions: Sequence[Mapping[str, str]]) -> tuple[list[str], list[str]]:
-    users = [each["UserId"] for each in permissions if each.get("UserId")]
-    groups = [each["Group"] for each in permissions if each.get("Group")]
-    return users, groups
 
 
 def _bad(message: str) -> EC2ClientError:

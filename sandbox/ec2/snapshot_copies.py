@@ -113,6 +113,7 @@ class SnapshotCopyActions(TagActions, EC2Response):
         region = self._get_param("SourceRegion")
         source = backend.source_snapshot(self._get_param("SourceSnapshotId"), region)
         backend.require_copy_slot()
+        backend.require_snapshot_room(1)
         encryption = backend.copy_key(
             source,
             encrypted=bool(self._get_param("Encrypted")),

@@ -47,7 +47,7 @@ class Lock:
             "CoolOffPeriod": self.cool_off_hours,
             "CoolOffPeriodExpiresOn": self.cool_off_ends,
             "LockCreatedOn": self.created,
-            "LockDurationStartTime": self.started,
+            "LockDurationStartTime": self.started if clock.now() >= self.started else None,
             "LockExpiresOn": self.expires,
         }
         return {name: value for name, value in known.items() if value is not None}
@@ -61,9 +61,18 @@ class LockRules(TagRules):
         """The lock of each snapshot that has or had one."""
         return cast("dict[str, Lock]", self.__dict__.setdefault("_locks", {}))
 
+    def lock_of(self, snapshot: EbsSnapshot) -> Lock | None:
+        """The lock of a snapshot; it is cancelled when the snapshot fails.
+
+        Source: EBS User Guide, "Considerations for Amazon EBS snapshot lock".
+        """
+        if snapshot.status == "error":
+            self.locks.pop(snapshot.id, None)
+        return self.locks.get(snapshot.id)
+
     def require_unlocked(self, snapshot: EbsSnapshot) -> None:
         """Refuse to delete what is locked. The code is not documented [NV]."""
-        lock = self.locks.get(snapshot.id)
+        lock = self.lock_of(snapshot)
         if lock is not None and lock.state != "expired":
             raise EC2ClientError(
                 "OperationNotPermitted",
@@ -79,10 +88,19 @@ class LockRules(TagRules):
         expires: datetime | None,
         cool_off_hours: int | None,
     ) -> Lock:
-        """Lock, or change a lock as far as its mode lets (EC2 API, LockSnapshot)."""
+        """Lock, or change a lock as far as its mode lets (EC2 API, LockSnapshot).
+
+        Only a pending or completed snapshot; the duration of a pending one's lock starts when
+        it is completed (EBS User Guide, "Considerations for Amazon EBS snapshot lock").
+        """
+        if snapshot.status not in {"pending", "completed"}:
+            raise EC2ClientError(
+                "IncorrectState", f"The snapshot {snapshot.id} is {snapshot.status}."
+            )
         now = clock.now()
-        ends = _expiry(now, days, expires)
-        held = self.locks.get(snapshot.id)
+        starts = max(now, snapshot.completes_at)
+        ends = _expiry(now, starts, days, expires)
+        held = self.lock_of(snapshot)
         if held is not None and held.state == "expired":
             held = None
         _check_cool_off(mode, cool_off_hours, held)
@@ -96,7 +114,7 @@ class LockRules(TagRules):
         lock = Lock(
             mode=mode,
             created=held.created if held else now,
-            started=now,
+            started=starts,
             days=days if days is not None else max(1, (ends - now).days),
             expires=ends,
             cool_off_hours=cool_off_hours,
@@ -107,7 +125,7 @@ class LockRules(TagRules):
 
     def unlock_snapshot(self, snapshot: EbsSnapshot) -> None:
         """Unlock governance, or compliance while it cools off (EC2 API, UnlockSnapshot)."""
-        lock = self.locks.get(snapshot.id)
+        lock = self.lock_of(snapshot)
         if lock is None or lock.state == "expired":
             raise EC2ClientError(
                 "SnapshotLock.NotFound", f"The snapshot {snapshot.id} is not locked."
@@ -120,7 +138,9 @@ class LockRules(TagRules):
         del self.locks[snapshot.id]
 
 
-def _expiry(now: datetime, days: int | None, expires: datetime | None) -> datetime:
+def _expiry(
+    now: datetime, starts: datetime, days: int | None, expires: datetime | None
+) -> datetime:
     if (days is None) == (expires is None):
         raise EC2ClientError(
             "InvalidParameterCombination",
@@ -130,7 +150,7 @@ def _expiry(now: datetime, days: int | None, expires: datetime | None) -> dateti
         raise EC2ClientError(
             "InvalidParameterValue", f"LockDuration must be between 1 and {LONGEST_DAYS} days."
         )
-    ends = expires or now + timedelta(days=days or 0)
+    ends = expires or starts + timedelta(days=days or 0)
     if ends <= now:
         raise EC2ClientError("InvalidParameterValue", "ExpirationDate must be in the future.")
     return ends

@@ -18,19 +18,34 @@ from sandbox.clock import clock
 from sandbox.disks import disks
 from sandbox.ec2.filters import select
 from sandbox.ec2.licences import FREE, Licence
-from sandbox.ec2.sharing import is_well_formed, neighbours
+from sandbox.ec2.recycle_bin import BinRules
+from sandbox.ec2.sharing import is_well_formed, neighbours, require_user
 from sandbox.ec2.snapshot_locks import LockRules
 from sandbox.ec2.snapshot_model import SNAPSHOT_FILTERS, EbsSnapshot, SourceVolume
 from sandbox.ec2.volume_model import EbsVolume
+from sandbox.rbin import Kind
 
 SNAPSHOT_TAKES = timedelta(seconds=20)
+BETWEEN_SNAPSHOTS = timedelta(seconds=15)
 MOST_PENDING = 5
 MOST_PENDING_HDD = 1
 HDD = frozenset({"st1", "sc1"})
 
 
-class SnapshotRules(LockRules):
+class SnapshotRules(LockRules, BinRules):
     """The snapshots of one account and region, and which images use them."""
+
+    most_snapshots = 100_000
+    """Source: EBS User Guide, "Quotas for Amazon EBS", per Region; can be raised."""
+
+    @property
+    def sharing_block(self) -> str:
+        """The account's block of public sharing: ``unblocked`` unless it chose another."""
+        return str(self.__dict__.get("_sharing_block", "unblocked"))
+
+    @sharing_block.setter
+    def sharing_block(self, value: str) -> None:
+        self.__dict__["_sharing_block"] = value
 
     @property
     def images_of_snapshot(self) -> defaultdict[str, dict[str, bool]]:
@@ -97,7 +112,9 @@ class SnapshotRules(LockRules):
             from_ami=from_ami,
             licence=volume.licence,
         )
-        self.snapshots_of_volume[volume.id].append(snapshot)
+        taken = self.snapshots_of_volume[volume.id]
+        taken[:] = [each for each in taken if self._counts(each)]
+        taken.append(snapshot)
         self.create_tags([snapshot.id], tags or {})
         disks.carry(volume.id, snapshot.id, volume.size)
         return snapshot
@@ -109,7 +126,6 @@ class SnapshotRules(LockRules):
         """
         for volume in volumes:
             taken = [each for each in self.snapshots_of_volume[volume.id] if self._counts(each)]
-            self.snapshots_of_volume[volume.id] = taken
             most = MOST_PENDING_HDD if volume.volume_type in HDD else MOST_PENDING
             if len(taken) >= most:
                 raise EC2ClientError(
@@ -117,6 +133,32 @@ class SnapshotRules(LockRules):
                     f"Maximum number of concurrent snapshots ({most}) reached for volume "
                     f"'{volume.id}'.",
                 )
+
+    def require_snapshot_pace(self, volumes: Iterable[EbsVolume]) -> None:
+        """Refuse a snapshot less than 15 seconds after the volume's last.
+
+        EC2 API error codes, SnapshotCreationPerVolumeRateExceeded. Asked of CreateSnapshot
+        and CreateSnapshots; whether CreateImage is held to it is [NV].
+        """
+        for volume in volumes:
+            taken = self.snapshots_of_volume[volume.id]
+            if taken and clock.now() - taken[-1].start_time < BETWEEN_SNAPSHOTS:
+                raise EC2ClientError(
+                    "SnapshotCreationPerVolumeRateExceeded",
+                    "The maximum per volume CreateSnapshot request rate has been exceeded. Use "
+                    "an increasing or variable sleep interval between requests.",
+                )
+
+    def require_snapshot_room(self, more: int) -> None:
+        """Refuse more snapshots than the Region's quota lets (SnapshotLimitExceeded).
+
+        That those in the Recycle Bin count is [NV].
+        """
+        held = len(self.snapshots) + len(self.kept_of(Kind.SNAPSHOT))
+        if held + more > self.most_snapshots:
+            raise EC2ClientError(
+                "SnapshotLimitExceeded", "You have reached the limit on snapshots in this Region."
+            )
 
     @override
     def create_snapshot(
@@ -176,9 +218,15 @@ class SnapshotRules(LockRules):
         owners: Sequence[str] = (),
         restorable_by: Sequence[str] = (),
     ) -> list[EbsSnapshot]:
-        """What DescribeSnapshots chooses from: by id, else own, shared and public ones."""
+        """What DescribeSnapshots chooses from: by id, else own, shared and public ones.
+
+        An id of which there is no snapshot is an error, one to which there is no access is
+        "not included in the returned results" (EC2 API, DescribeSnapshots).
+        """
+        for each in (*owners, *restorable_by):
+            require_user(each)
         if ids:
-            found = [self.get_snapshot(each) for each in dict.fromkeys(ids)]
+            found = [self._anybodys(each) for each in dict.fromkeys(ids)]
         elif set(owners) <= {"self", self.account_id} and owners:
             found = [cast("EbsSnapshot", each) for each in self.snapshots.values()]
         else:
@@ -193,8 +241,14 @@ class SnapshotRules(LockRules):
             for each in found
             if each.allows(self.account_id)
             and (not owners or _is_owned(each, owners, self.account_id))
-            and (not accounts or any(each.allows(account) for account in accounts))
+            and (not accounts or any(each.is_restorable_by(account) for account in accounts))
         ]
+
+    def _anybodys(self, snapshot_id: str) -> EbsSnapshot:
+        snapshot = self.find_snapshot(snapshot_id)
+        if snapshot is None:
+            raise snapshot_not_found(snapshot_id)
+        return snapshot
 
     @override
     def delete_snapshot(self, snapshot_id: str) -> EbsSnapshot:
@@ -212,9 +266,18 @@ class SnapshotRules(LockRules):
                     "InvalidSnapshot.InUse",
                     f"The snapshot {snapshot_id} is currently in use by {image_id}",
                 )
+        is_keepable = snapshot.status == "completed"
         del self.snapshots[snapshot_id]
         self.images_of_snapshot.pop(snapshot_id, None)
-        self.tags.pop(snapshot_id, None)
+        if not (is_keepable and self.retain(Kind.SNAPSHOT, snapshot)):
+            self.tags.pop(snapshot_id, None)
+        return snapshot
+
+    def restore_snapshot(self, snapshot_id: str) -> EbsSnapshot:
+        """Bring a snapshot back from the Recycle Bin, with tags, permissions and tier."""
+        snapshot: EbsSnapshot = self.take_back(Kind.SNAPSHOT, snapshot_id, snapshot_not_found)
+        snapshot.recovered_at = clock.now()
+        self.snapshots[snapshot_id] = snapshot
         return snapshot
 
     def _counts(self, snapshot: EbsSnapshot) -> bool:

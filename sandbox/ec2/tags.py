@@ -61,7 +61,11 @@ _KNOWN_BY: dict[str, tuple[str, str, str]] = {
 }
 
 
-_UNKNOWN_TO_MOTO = {"replacevol": "replace-root-volume-task", "cr": "capacity-reservation"}
+_TYPES_MOTO_LACKS = {
+    "amiur": "image-usage-report",
+    "cr": "capacity-reservation",
+    "replacevol": "replace-root-volume-task",
+}
 
 
 class TagRules(EC2Backend):
@@ -113,11 +117,15 @@ class TagRules(EC2Backend):
         asked = [{"Name": name, "Values": values} for name, values in chosen.items()]
         return select(rows, asked, _FILTERS, _no_tags)
 
+    def keeps(self, resource_id: str) -> bool:  # noqa: ARG002 - families say which
+        """Whether it is kept elsewhere, and can be tagged there: in the Recycle Bin, say."""
+        return False
+
     def require_resources(self, resource_ids: Sequence[str]) -> None:
         """Refuse ids of things that do not exist with their own ``*.NotFound``."""
         for resource_id in resource_ids:
             where, code, noun = _KNOWN_BY.get(_prefix(resource_id), ("", "", ""))
-            if where and resource_id in getattr(self, where):
+            if (where and resource_id in getattr(self, where)) or self.keeps(resource_id):
                 continue
             if not _ID.fullmatch(resource_id):
                 raise EC2ClientError("InvalidID", f"The ID '{resource_id}' is not valid")
@@ -232,7 +240,7 @@ class TagActions(EC2Response):
 def resource_type(resource_id: str) -> str:
     """The type that an id's prefix says, as tags name it."""
     prefix = _prefix(resource_id)
-    return str(EC2_PREFIX_TO_RESOURCE.get(prefix) or _UNKNOWN_TO_MOTO.get(prefix, ""))
+    return str(EC2_PREFIX_TO_RESOURCE.get(prefix) or _TYPES_MOTO_LACKS.get(prefix, ""))
 
 
 def _prefix(resource_id: str) -> str:

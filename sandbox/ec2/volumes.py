@@ -20,6 +20,7 @@ from sandbox.ec2.snapshot_model import EbsSnapshot
 from sandbox.ec2.snapshots import SnapshotRules, snapshot_not_found
 from sandbox.ec2.volume_model import VOLUME_FILTERS, EbsVolume
 from sandbox.ec2.volume_types import check_initialization, performance
+from sandbox.rbin import Kind
 
 
 class VolumeRules(SnapshotRules):
@@ -95,12 +96,7 @@ class VolumeRules(SnapshotRules):
     def get_volume(self, volume_id: str) -> EbsVolume:
         """The volume, or ``InvalidVolume.NotFound``; a malformed id says so."""
         if volume_id not in self.volumes:
-            if not is_well_formed(volume_id, "vol"):
-                raise EC2ClientError(
-                    "InvalidVolumeID.Malformed",
-                    f'Invalid id: "{volume_id}" (expecting "vol-...")',
-                )
-            raise InvalidVolumeIdError(volume_id)
+            raise volume_not_found(volume_id)
         return cast("EbsVolume", self.volumes[volume_id])
 
     @override
@@ -150,7 +146,11 @@ class VolumeRules(SnapshotRules):
 
     @override
     def delete_volume(self, volume_id: str) -> EbsVolume:
-        """Delete what is attached to nothing."""
+        """Delete what is attached to nothing.
+
+        One that could not be created is not kept by the Recycle Bin (EBS User Guide,
+        "Considerations for Recycle Bin"); one that died with its instance is.
+        """
         volume = self.get_volume(volume_id)
         if volume.attachment is not None:
             raise EC2ClientError(
@@ -158,7 +158,14 @@ class VolumeRules(SnapshotRules):
                 f"Volume {volume_id} is currently attached to {volume.attachment.instance.id}",
             )
         del self.volumes[volume_id]
-        self.tags.pop(volume_id, None)
+        if volume.is_broken or not self.retain(Kind.VOLUME, volume):
+            self.tags.pop(volume_id, None)
+        return volume
+
+    def restore_volume(self, volume_id: str) -> EbsVolume:
+        """Bring a volume back from the Recycle Bin, attached to nothing."""
+        volume: EbsVolume = self.take_back(Kind.VOLUME, volume_id, volume_not_found)
+        self.volumes[volume_id] = volume
         return volume
 
     def restorable_snapshot(self, snapshot_id: str) -> EbsSnapshot:
@@ -176,6 +183,15 @@ class VolumeRules(SnapshotRules):
         if snapshot.is_away:
             raise EC2ClientError("IncorrectState", f"The snapshot {snapshot_id} is archived.")
         return snapshot
+
+
+def volume_not_found(volume_id: str) -> EC2ClientError:
+    """The error for a volume that is not there, or for what cannot be one's id."""
+    if is_well_formed(volume_id, "vol"):
+        return InvalidVolumeIdError(volume_id)
+    return EC2ClientError(
+        "InvalidVolumeID.Malformed", f'Invalid id: "{volume_id}" (expecting "vol-...")'
+    )
 
 
 def _size(size: int | None, snapshot: EbsSnapshot | None) -> int:

@@ -409,8 +409,10 @@ class TestCreateImage:
         for each in range(5):
             make(ec2, instance, f"point{each}")
 
-        with pytest.raises(ClientError, match="ConcurrentSnapshotLimitExceeded"):
+        with pytest.raises(ClientError, match="ConcurrentCreateImageNoRebootLimitExceeded"):
             make(ec2, instance, "point5")
+        with pytest.raises(ClientError, match="ConcurrentSnapshotLimitExceeded"):
+            make(ec2, instance, "point5", NoReboot=False)
 
         assert len(own(ec2)) == 5
 
@@ -838,6 +840,7 @@ class TestLifecycle:
             "plain",
             BlockDeviceMappings=[{"DeviceName": "/dev/sdf", "NoDevice": ""}],
         )
+        aws.clock.advance(60)
         ec2.disable_image_block_public_access()
         ec2.modify_image_attribute(ImageId=made, LaunchPermission={"Add": [{"Group": "all"}]})
 

@@ -98,16 +98,28 @@ class TestCreateSnapshot:
 
         assert described(ec2, snapshot)["VolumeId"] == volume
 
-    def test_a_sixth_pending_snapshot_of_a_volume_is_refused(
+    def test_snapshots_of_a_volume_are_fifteen_seconds_apart(
         self, aws: Sandbox, ec2: "EC2Client", volume: str
     ) -> None:
-        for _ in range(5):
+        ec2.create_snapshot(VolumeId=volume)
+        aws.clock.advance(14)
+        with pytest.raises(ClientError, match="SnapshotCreationPerVolumeRateExceeded"):
             ec2.create_snapshot(VolumeId=volume)
-        with pytest.raises(ClientError, match="ConcurrentSnapshotLimitExceeded"):
-            ec2.create_snapshot(VolumeId=volume)
-        aws.clock.advance(60)
+        aws.clock.advance(1)
 
         assert ec2.create_snapshot(VolumeId=volume)["State"] == "pending"
+
+    def test_a_region_has_so_many_snapshots(
+        self, aws: Sandbox, ec2: "EC2Client", volume: str, snapshot: str
+    ) -> None:
+        backend: Any = ec2_backends["123456789012"]["us-east-1"]
+        backend.most_snapshots = 1
+        aws.clock.advance(15)
+
+        with pytest.raises(ClientError, match="SnapshotLimitExceeded"):
+            ec2.create_snapshot(VolumeId=volume)
+        with pytest.raises(ClientError, match="SnapshotLimitExceeded"):
+            ec2.copy_snapshot(SourceSnapshotId=snapshot, SourceRegion="us-east-1")
 
     @pytest.mark.parametrize("kind", ["st1", "sc1"])
     def test_an_hdd_has_one_pending_snapshot(
@@ -307,8 +319,7 @@ class TestSharing:
         self, aws: Sandbox, ec2: "EC2Client", snapshot: str
     ) -> None:
         other: EC2Client = aws.client("ec2", account=OTHER)
-        with pytest.raises(ClientError, match=r"InvalidSnapshot\.NotFound"):
-            other.describe_snapshots(SnapshotIds=[snapshot])
+        assert other.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"] == []
 
         ec2.modify_snapshot_attribute(
             SnapshotId=snapshot,
@@ -325,6 +336,73 @@ class TestSharing:
             SnapshotId=snapshot, Attribute="createVolumePermission"
         )
         assert answer["CreateVolumePermissions"] == [{"UserId": OTHER}]
+
+    @pytest.mark.parametrize(
+        ("permission", "code"),
+        [
+            ({}, "InvalidParameterValue"),
+            (
+                {"Add": [{"UserId": OTHER}], "Remove": [{"Group": "all"}]},
+                "InvalidParameterCombination",
+            ),
+            ({"Add": [{"UserId": OTHER}] * 501}, "InvalidParameterValue"),
+            ({"Add": [{"UserId": "me"}]}, "InvalidAMIAttributeItemValue"),
+            ({"Add": [{"Group": "some"}]}, "InvalidAMIAttributeItemValue"),
+        ],
+    )
+    def test_what_a_permission_cannot_be_is_refused(
+        self, ec2: "EC2Client", snapshot: str, permission: Any, code: str
+    ) -> None:
+        with pytest.raises(ClientError) as refused:
+            ec2.modify_snapshot_attribute(SnapshotId=snapshot, CreateVolumePermission=permission)
+        assert code_of(refused) == code
+
+    def test_public_sharing_can_be_blocked_for_new_and_for_all(
+        self, aws: Sandbox, ec2: "EC2Client", snapshot: str
+    ) -> None:
+        other = aws.client("ec2", account=OTHER)
+        public: Any = {"SnapshotId": snapshot, "OperationType": "add", "GroupNames": ["all"]}
+
+        def seen() -> int:
+            found = other.describe_snapshots(RestorableByUserIds=["all"], OwnerIds=["123456789012"])
+            return len(found["Snapshots"])
+
+        assert ec2.get_snapshot_block_public_access_state()["State"] == "unblocked"
+        ec2.modify_snapshot_attribute(**public)
+        assert seen() == 1
+        ec2.enable_snapshot_block_public_access(State="block-new-sharing")
+        assert seen() == 1
+        with pytest.raises(ClientError, match="OperationNotPermitted"):
+            ec2.modify_snapshot_attribute(**public)
+        ec2.enable_snapshot_block_public_access(State="block-all-sharing")
+        assert seen() == 0
+        assert ec2.get_snapshot_block_public_access_state() | {"ResponseMetadata": None} == {
+            "State": "block-all-sharing",
+            "ManagedBy": "account",
+            "ResponseMetadata": None,
+        }
+        with pytest.raises(ClientError, match="InvalidParameterValue"):
+            ec2.enable_snapshot_block_public_access(State="unblocked")
+        assert ec2.disable_snapshot_block_public_access()["State"] == "unblocked"
+        assert seen() == 1
+
+    def test_a_snapshot_is_made_private_at_once(self, ec2: "EC2Client", snapshot: str) -> None:
+        permission: Any = {"Add": [{"UserId": OTHER}, {"Group": "all"}]}
+        ec2.modify_snapshot_attribute(SnapshotId=snapshot, CreateVolumePermission=permission)
+
+        ec2.reset_snapshot_attribute(SnapshotId=snapshot, Attribute="createVolumePermission")
+
+        answer = ec2.describe_snapshot_attribute(
+            SnapshotId=snapshot, Attribute="createVolumePermission"
+        )
+        assert answer["CreateVolumePermissions"] == []
+        with pytest.raises(ClientError, match="InvalidParameterValue"):
+            ec2.reset_snapshot_attribute(SnapshotId=snapshot, Attribute="productCodes")
+
+    def test_users_must_be_accounts_or_aliases(self, ec2: "EC2Client") -> None:
+        for asked in ({"OwnerIds": ["me"]}, {"RestorableByUserIds": ["1234"]}):
+            with pytest.raises(ClientError, match=r"InvalidUserID\.Malformed"):
+                ec2.describe_snapshots(**asked)  # type: ignore[arg-type]
 
     def test_a_permission_can_be_taken_back(
         self, aws: Sandbox, ec2: "EC2Client", snapshot: str
@@ -564,6 +642,39 @@ class TestLocks:
 
         assert (found("governance"), found("compliance")) == (1, 0)
 
+    def test_the_lock_of_a_pending_snapshot_lasts_from_its_completion(
+        self, aws: Sandbox, ec2: "EC2Client", volume: str
+    ) -> None:
+        taken = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+        completed = aws.clock.now() + timedelta(seconds=20)
+
+        lock = ec2.lock_snapshot(SnapshotId=taken, LockMode="governance", LockDuration=1)
+
+        assert "LockDurationStartTime" not in lock
+        assert lock["LockExpiresOn"] == completed + timedelta(days=1)
+        with pytest.raises(ClientError, match="OperationNotPermitted"):
+            ec2.delete_snapshot(SnapshotId=taken)
+        aws.clock.advance(60)
+        [row] = ec2.describe_locked_snapshots(SnapshotIds=[taken])["Snapshots"]
+        assert row["LockDurationStartTime"] == completed
+
+    def test_a_snapshot_that_fails_loses_its_lock(
+        self, aws: Sandbox, ec2: "EC2Client", snapshot: str
+    ) -> None:
+        broken = ec2.copy_snapshot(
+            SourceSnapshotId=snapshot,
+            SourceRegion="us-east-1",
+            Encrypted=True,
+            KmsKeyId="alias/nothing",
+        )["SnapshotId"]
+        ec2.lock_snapshot(SnapshotId=broken, LockMode="compliance", LockDuration=1)
+        aws.clock.advance(120)
+
+        assert ec2.describe_locked_snapshots()["Snapshots"] == []
+        with pytest.raises(ClientError, match="IncorrectState"):
+            ec2.lock_snapshot(SnapshotId=broken, LockMode="governance", LockDuration=1)
+        ec2.delete_snapshot(SnapshotId=broken)
+
     def test_only_a_locked_snapshot_can_be_unlocked(self, ec2: "EC2Client", snapshot: str) -> None:
         with pytest.raises(ClientError, match=r"SnapshotLock\.NotFound"):
             ec2.unlock_snapshot(SnapshotId=snapshot)
@@ -582,15 +693,44 @@ class TestTiers:
     def test_an_archived_snapshot_must_be_restored_to_be_used(
         self, aws: Sandbox, ec2: "EC2Client", snapshot: str
     ) -> None:
-        ec2.modify_snapshot_tier(SnapshotId=snapshot, StorageTier="archive")
-        assert described(ec2, snapshot)["StorageTier"] == "archive"
+        def status() -> Any:
+            [found] = ec2.describe_snapshot_tier_status(
+                Filters=[{"Name": "snapshot-id", "Values": [snapshot]}]
+            )["SnapshotTierStatuses"]
+            return found
+
+        started = aws.clock.now()
+        archiving = ec2.modify_snapshot_tier(SnapshotId=snapshot, StorageTier="archive")
+        assert archiving["TieringStartTime"] == started
+        assert described(ec2, snapshot)["StorageTier"] == "standard"
         assert not self.usable(ec2, snapshot)
-        ec2.restore_snapshot_tier(SnapshotId=snapshot, TemporaryRestoreDays=2)
+        aws.clock.advance(1800)
+        assert status()["LastTieringOperationStatus"] == "archival-in-progress"
+        assert status()["LastTieringProgress"] == 50
+        with pytest.raises(ClientError, match="IncorrectState"):
+            ec2.restore_snapshot_tier(SnapshotId=snapshot, PermanentRestore=True)
+        aws.clock.advance(1800)
+        assert described(ec2, snapshot)["StorageTier"] == "archive"
+        assert status()["ArchivalCompleteTime"] == started + timedelta(hours=1)
+
+        answer = ec2.restore_snapshot_tier(SnapshotId=snapshot, TemporaryRestoreDays=2)
+        assert (answer["RestoreDuration"], answer["IsPermanentRestore"]) == (2, False)
+        assert not self.usable(ec2, snapshot)
+        aws.clock.advance(72 * 3600)
+        assert status()["LastTieringOperationStatus"] == "temporary-restore-completed"
+        assert not self.usable(ec2, snapshot), "72 hours: it came back after 24, for two days"
+        ec2.restore_snapshot_tier(SnapshotId=snapshot, TemporaryRestoreDays=1)
+        aws.clock.advance(24 * 3600)
         assert self.usable(ec2, snapshot)
-        aws.clock.advance(2 * 24 * 3600)
+        assert status()["RestoreExpiryTime"] == aws.clock.now() + timedelta(days=1)
+        ec2.restore_snapshot_tier(SnapshotId=snapshot, TemporaryRestoreDays=3)
+        assert status()["RestoreExpiryTime"] == aws.clock.now() + timedelta(days=3)
+        aws.clock.advance(3 * 24 * 3600)
         assert not self.usable(ec2, snapshot)
 
         ec2.restore_snapshot_tier(SnapshotId=snapshot, PermanentRestore=True)
+        assert described(ec2, snapshot)["StorageTier"] == "archive"
+        aws.clock.advance(72 * 3600)
 
         assert described(ec2, snapshot)["StorageTier"] == "standard"
         assert self.usable(ec2, snapshot)
@@ -612,6 +752,42 @@ class TestTiers:
             ec2.modify_snapshot_tier(SnapshotId=data, StorageTier="archive")
         with pytest.raises(ClientError, match="archived"):
             ec2.enable_image(ImageId=image)
+        aws.clock.advance(3600)
+        ec2.restore_snapshot_tier(SnapshotId=data, TemporaryRestoreDays=9)
+        aws.clock.advance(72 * 3600)
+        with pytest.raises(ClientError, match="archived"):
+            ec2.enable_image(ImageId=image)
+        ec2.restore_snapshot_tier(SnapshotId=data, PermanentRestore=True)
+        ec2.enable_image(ImageId=image)
+
+    def test_an_archived_snapshot_is_shared_with_nobody(
+        self, aws: Sandbox, ec2: "EC2Client", snapshot: str
+    ) -> None:
+        share: Any = {"SnapshotId": snapshot, "OperationType": "add", "UserIds": [OTHER]}
+        ec2.modify_snapshot_attribute(**share)
+        ec2.modify_snapshot_tier(SnapshotId=snapshot, StorageTier="archive")
+
+        other = aws.client("ec2", account=OTHER)
+        assert other.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"] == []
+        with pytest.raises(ClientError, match="IncorrectState"):
+            ec2.modify_snapshot_attribute(**share)
+
+    def test_five_restores_are_in_progress_at_most(
+        self, aws: Sandbox, ec2: "EC2Client", volume: str
+    ) -> None:
+        archived = []
+        for _ in range(6):
+            aws.clock.advance(60)
+            archived.append(ec2.create_snapshot(VolumeId=volume)["SnapshotId"])
+        aws.clock.advance(60)
+        for each in archived:
+            ec2.modify_snapshot_tier(SnapshotId=each, StorageTier="archive")
+        aws.clock.advance(3600)
+        for each in archived[:5]:
+            ec2.restore_snapshot_tier(SnapshotId=each, PermanentRestore=True)
+
+        with pytest.raises(ClientError, match="ResourceLimitExceeded"):
+            ec2.restore_snapshot_tier(SnapshotId=archived[5], PermanentRestore=True)
 
     @pytest.mark.parametrize(
         ("asked", "code"),
@@ -621,11 +797,12 @@ class TestTiers:
         ],
     )
     def test_a_restore_says_for_how_long(
-        self, ec2: "EC2Client", snapshot: str, asked: dict[str, Any], code: str
+        self, aws: Sandbox, ec2: "EC2Client", snapshot: str, asked: dict[str, Any], code: str
     ) -> None:
         with pytest.raises(ClientError, match="not archived"):
             ec2.restore_snapshot_tier(SnapshotId=snapshot, PermanentRestore=True)
         ec2.modify_snapshot_tier(SnapshotId=snapshot, StorageTier="archive")
+        aws.clock.advance(3600)
 
         with pytest.raises(ClientError) as refused:
             ec2.restore_snapshot_tier(SnapshotId=snapshot, **asked)
@@ -678,6 +855,14 @@ class TestDeleteSnapshot:
         ("copy_snapshot", {"SourceSnapshotId": "s", "SourceRegion": "us-east-1"}),
         ("describe_snapshots", {}),
         ("modify_snapshot_attribute", {"SnapshotId": "s"}),
+        ("reset_snapshot_attribute", {"SnapshotId": "s", "Attribute": "createVolumePermission"}),
+        ("describe_snapshot_attribute", {"SnapshotId": "s", "Attribute": "productCodes"}),
+        ("get_snapshot_block_public_access_state", {}),
+        ("enable_snapshot_block_public_access", {"State": "block-all-sharing"}),
+        ("disable_snapshot_block_public_access", {}),
+        ("modify_snapshot_tier", {"SnapshotId": "s"}),
+        ("restore_snapshot_tier", {"SnapshotId": "s"}),
+        ("describe_snapshot_tier_status", {}),
         ("delete_snapshot", {"SnapshotId": "s"}),
         ("lock_snapshot", {"SnapshotId": "s", "LockMode": "governance"}),
         ("unlock_snapshot", {"SnapshotId": "s"}),
