@@ -83,7 +83,7 @@ class SandboxELBv2Backend(ELBv2Backend):
             "_registrations", {}
         )
         found = everywhere.setdefault(arn, {})
-        delay = timedelta(seconds=self._delay(arn))
+        delay = timedelta(seconds=self.delay(arn))
         for key, target in list(found.items()):
             if target.leaving is not None and clock.now() >= target.leaving + delay:
                 del found[key]
@@ -121,7 +121,7 @@ class SandboxELBv2Backend(ELBv2Backend):
                     raise _invalid_target(
                         f"The following targets are not valid instances: '{wanted['Id']}'"
                     )
-            if instance is None or not _is_registrable(instance):
+            if instance is None or instance.state != "running":
                 raise _invalid_target(
                     "The following targets are not in a running state and cannot be "
                     f"registered: '{wanted['Id']}'"
@@ -244,7 +244,8 @@ class SandboxELBv2Backend(ELBv2Backend):
             if isinstance(each, SandboxInterface):
                 yield each
 
-    def _delay(self, arn: str) -> int:
+    def delay(self, arn: str) -> int:
+        """The deregistration delay of one target group, in seconds."""
         attributes: dict[str, Any] = self.target_groups[arn].attributes
         return int(attributes.get(DELAY, DEFAULT_DELAY))
 
@@ -252,12 +253,6 @@ class SandboxELBv2Backend(ELBv2Backend):
 def install() -> None:
     """Put the corrected targets in moto's place for this whole process (idempotent)."""
     elbv2_backends.backend = SandboxELBv2Backend
-
-
-def _is_registrable(instance: SandboxInstance) -> bool:
-    """Running; an Auto Scaling group also brings members that are about to run."""
-    member = getattr(instance, "autoscaling_group", None) is not None
-    return instance.state == "running" or (member and instance.state == "pending")
 
 
 def _key(group: FakeTargetGroup, wanted: Mapping[str, Any]) -> tuple[str, int | None]:

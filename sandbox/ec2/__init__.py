@@ -111,6 +111,7 @@ def install() -> None:
     """Put the corrected EC2 in moto's place for this whole process (idempotent)."""
     ec2_backends.backend = SandboxEC2Backend
     urls.url_paths = {"{0}/": SandboxEC2Response.dispatch}
-    from sandbox import elbv2  # noqa: PLC0415 - it needs our EC2 to be there
+    from sandbox import autoscaling, elbv2  # noqa: PLC0415 - they need our EC2 to be there
 
     elbv2.install()
+    autoscaling.install()

@@ -1,5 +1,6 @@
 """One instance: the facts it was launched with, and the state it is in by the clock."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -86,6 +87,8 @@ class SandboxInstance(Instance):
         self.spot_type: str | None = None
         self.requester_id: str | None = None
         self.transition = 0
+        self.watcher: Callable[[str, datetime], None] | None = None
+        """Told of every state it enters: the Auto Scaling group that it is a member of."""
 
     @override
     def prep_nics(self, *_: Any, **__: Any) -> None:

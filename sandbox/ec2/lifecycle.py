@@ -65,6 +65,8 @@ class LifecycleRules(InstanceRules):
         """*instance* is in *state* since *at*."""
         instance.enter(state, transition=transition, reason=reason)
         self.__dict__.setdefault("_state_changes", []).append(StateChange(at, instance.id, state))
+        if instance.watcher is not None:
+            instance.watcher(state, at)
 
     def boot(self, instance: SandboxInstance, *, dies_of: str | None = None) -> None:
         """``pending`` now; then ``running``, or ``terminated`` when something is wrong with it."""
