@@ -29,7 +29,8 @@ class AutoScalingCalls(AutoScalingResponse):
         action = self._get_action()
         if action in model.operation_names:
             check(model.operation_model(action).input_shape, self.asked)
-        return super().call_action()
+        answer: TYPE_RESPONSE = super().call_action()
+        return answer
 
     @property
     def asked(self) -> Document:

@@ -85,6 +85,7 @@ class GroupActions(AutoScalingCalls):
                 {"Metric": each, "Granularity": "1Minute"} for each in group.metrics
             ],
             "Tags": list(group.tags.values()),
+            "WarmPoolConfiguration": group.warm_pool,
             "Status": "Delete in progress" if group.deleting else None,
         }
 

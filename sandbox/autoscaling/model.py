@@ -205,7 +205,7 @@ class Group:
         """Keep the settings; the pool itself stays empty."""
         from moto.autoscaling.models import FakeWarmPool  # noqa: PLC0415
 
-        self.warm_pool = FakeWarmPool(**settings)
+        self.warm_pool = FakeWarmPool(**settings)  # type: ignore[abstract]
 
     def get_warm_pool(self) -> Any:  # noqa: ANN401 - as moto declares it
         """The settings, if there are any."""

@@ -74,7 +74,7 @@ class RefreshRequestRules(RefreshCheckRules):
     def _matches(self, member: Member, config: Mapping[str, Any]) -> bool:
         """Whether the member was launched with this template version and type."""
         if config.get("LaunchConfigurationName"):
-            return member.source.configuration == config["LaunchConfigurationName"]
+            return bool(member.source.configuration == config["LaunchConfigurationName"])
         if member.source.template is None:
             return False
         overrides = overrides_of(config)

@@ -5,7 +5,7 @@ User Guide, "Tag Auto Scaling groups and instances" (50 tags, no ``aws:``, 128 a
 characters; existing instances are not tagged).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from moto.autoscaling.responses import AutoScalingResponse
@@ -21,10 +21,10 @@ from sandbox.ec2.launch_templates import plain
 
 KIND = "auto-scaling-group"
 MOST_TAGS = 50
-READ = {
-    "auto-scaling-group": lambda tag: tag["ResourceId"],
-    "key": lambda tag: tag["Key"],
-    "value": lambda tag: tag["Value"],
+READ: dict[str, Callable[[Document], str]] = {
+    "auto-scaling-group": lambda tag: str(tag["ResourceId"]),
+    "key": lambda tag: str(tag["Key"]),
+    "value": lambda tag: str(tag["Value"]),
     "propagate-at-launch": lambda tag: flag(tag["PropagateAtLaunch"]),
 }
 

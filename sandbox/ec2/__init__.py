@@ -38,6 +38,7 @@ from sandbox.ec2.snapshots import SnapshotRules
 from sandbox.ec2.status import StatusActions, StatusRules
 from sandbox.ec2.tags import TagActions, TagRules
 from sandbox.ec2.template_actions import TemplateActions
+from sandbox.ec2.template_listing import TemplateListingActions
 from sandbox.ec2.timeline import TimelineActions
 from sandbox.ec2.volume_actions import VolumeActions
 from sandbox.ec2.volume_changes import VolumeChangeActions, VolumeChangeRules
@@ -87,6 +88,7 @@ class SandboxEC2Response(
     PlacementActions,
     PrivateAddressActions,
     TemplateActions,
+    TemplateListingActions,
     TimelineActions,
     ImageAttributeActions,
     ImageCopyActions,

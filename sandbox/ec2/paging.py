@@ -33,14 +33,15 @@ class Listings:
         find: Callable[[], Sequence[Resource]],
         *,
         still_there: Callable[[Resource], bool] = lambda _: True,
+        bounds: tuple[int, int] = (SMALLEST_PAGE, LARGEST_PAGE),
     ) -> tuple[list[Resource], str | None]:
         """The page that *size* and *token* ask for, and the token of the next.
 
-        Without *size* the answer is whole. 5 to 1000 a page; the range is
-        documented for DescribeInstances, DescribeSnapshots and DescribeVolumes
-        and assumed for the others [NV].
+        Without *size* the answer is whole. 5 to 1000 a page unless *bounds* say
+        otherwise; the range is documented for DescribeInstances, DescribeSnapshots
+        and DescribeVolumes and assumed for the others [NV].
         """
-        _check_size(size)
+        _check_size(size, *bounds)
         if token is None:
             name, start, everything = "", 0, find()
         else:
@@ -81,14 +82,14 @@ def refuse_with_ids(size: int | None, ids: Sequence[str], parameter: str) -> Non
         )
 
 
-def _check_size(size: int | None) -> None:
+def _check_size(size: int | None, smallest: int, largest: int) -> None:
     if size is None:
         return
     bound = None
-    if size < SMALLEST_PAGE:
-        bound = f"greater than {SMALLEST_PAGE}"
-    if size > LARGEST_PAGE:
-        bound = f"less than {LARGEST_PAGE}"
+    if size < smallest:
+        bound = f"greater than {smallest}"
+    if size > largest:
+        bound = f"less than {largest}"
     if bound:
         raise EC2ClientError(
             "InvalidParameterValue",
