@@ -105,6 +105,13 @@ class GroupActions(AutoScalingCalls):
         shown, token = page(found, asked, most=50)
         return ActionResult({"AutoScalingInstances": shown, "NextToken": token})
 
+    @override
+    def put_scaling_policy(self) -> ActionResult:
+        """Of a group that is there; moto answers under a name that clients do not read."""
+        self.rules.group(self.asked["AutoScalingGroupName"])
+        super().put_scaling_policy()
+        return ActionResult({"PolicyARN": self.rules.policies[self.asked["PolicyName"]].arn})
+
     def describe_account_limits(self) -> ActionResult:
         """The default quotas, and what is used of them."""
         return ActionResult(

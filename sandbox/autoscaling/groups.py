@@ -26,6 +26,7 @@ from sandbox.autoscaling.group_checks import (
 from sandbox.autoscaling.model import CONFIGURED_BY, Document, Group
 from sandbox.autoscaling.tags import checked_tags
 from sandbox.clock import clock
+from sandbox.health import health
 
 MOST_GROUPS = 500
 KEPT = (
@@ -107,6 +108,7 @@ class GroupRules(GroupCheckRules):
             f"{desired}."
         )
         self.groups[name] = group
+        health.watch((self.account_id, self.region_name), self.look_everywhere)
         self._done(group, [])
         return group
 

@@ -137,6 +137,8 @@ class Group:
         """The target groups by ARN, and whether a member has been healthy behind it."""
         self.deleting = False
         self.tick = 0
+        self.rests = 0
+        """How often it has looked at itself in vain."""
         self.wakes: set[datetime] = set()
         """When it will be looked after, apart from its regular looks."""
         self.asked = ""

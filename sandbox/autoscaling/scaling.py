@@ -18,6 +18,10 @@ from sandbox.autoscaling.victims import first_victim
 from sandbox.clock import clock
 
 LOOKS_EVERY = timedelta(seconds=30)
+RESTS_FOR = timedelta(minutes=10)
+RESTS_AT_MOST = timedelta(hours=6)
+"""A group in which nothing is going on is told of whatever changes, and looks seldom."""
+YOUNG = timedelta(minutes=1)
 AT_ONCE = frozenset({GONE, TOLD})
 
 
@@ -49,7 +53,34 @@ class ScalingRules(RefreshRules):
             if group.tick == tick:
                 self.tend(group)
 
-        self.ec2.timeline.at(clock.now() + LOOKS_EVERY, look)
+        if self._is_busy(group):
+            group.rests, pause = 0, LOOKS_EVERY
+        else:
+            pause = min(RESTS_AT_MOST, RESTS_FOR * 2**group.rests)
+            group.rests = min(group.rests + 1, 6)
+        self.ec2.timeline.at(clock.now() + pause, look)
+
+    def _is_busy(self, group: Group) -> bool:
+        """Whether anything may change without anybody telling the group."""
+        if group.refresh is not None or group.capacity != group.desired:
+            return True
+        return any(not self._is_steady(group, each) for each in group.members.values())
+
+    def _is_steady(self, group: Group, member: Member) -> bool:
+        if member.state == "Standby":
+            return True
+        if member.state != "InService" or not member.healthy or member.impaired_since:
+            return False
+        return member.since is not None and clock.now() > YOUNG + max(
+            member.since + group.seconds("HealthCheckGracePeriod"), member.instance.checked_from
+        )
+
+    def look_everywhere(self) -> None:
+        """The health of something has changed, or is about to."""
+        self.ec2.settle()
+        for group in self.groups.values():
+            self.soon(group)
+        self.ec2.settle()
 
     def _finish_deleting(self, group: Group) -> None:
         if not group.members:
@@ -87,7 +118,10 @@ class ScalingRules(RefreshRules):
         if not lifetime or not group.does("Terminate", "Launch") or group.capacity < group.desired:
             return
         for member in group.members.values():
-            if member.is_serving and member.instance.launch_time + lifetime <= clock.now():
+            due = member.instance.launch_time + lifetime
+            if due > clock.now():
+                self.wake(group, due)
+            elif member.is_serving:
                 cause = "an instance was taken out of service in response to its maximum lifetime."
                 self.terminate(group, member, cause)
                 return

@@ -399,7 +399,7 @@ def test_a_group_follows_its_desired_capacity(aws: Sandbox) -> None:
     terminate = fleet.asg.terminate_instance_in_auto_scaling_group
     fleet.asg.update_auto_scaling_group(AutoScalingGroupName="fleet", MinSize=1)
     wanted = {"InstanceId": new, "ShouldDecrementDesiredCapacity": True}
-    with pytest.raises(ClientError, match="Currently, desiredSize equals minSize \\(1\\)"):
+    with pytest.raises(ClientError, match=r"Currently, desiredSize equals minSize \(1\)"):
         terminate(**wanted)  # type: ignore[arg-type]
     activity = terminate(InstanceId=new, ShouldDecrementDesiredCapacity=False)["Activity"]
     assert activity["Description"] == f"Terminating EC2 instance: {new}"
@@ -470,7 +470,7 @@ def test_what_cannot_be_a_group_is_refused(aws: Sandbox, ec2: "EC2Client") -> No
     assert code(create, **{**right, "AutoScalingGroupName": "fleet"}) == "AlreadyExists"
     bad = fleet.version(ImageId="ami-0fffffffffffffff0")
     asked = {**right, "LaunchTemplate": {"LaunchTemplateName": "web", "Version": bad}}
-    with pytest.raises(ClientError, match="valid fully-formed launch template.*does not exist"):
+    with pytest.raises(ClientError, match=r"valid fully-formed launch template.*does not exist"):
         create(**asked)
 
 
