@@ -1,69 +1,41 @@
 """Load balancer targets: their health follows the instance, the operator and the clock.
 
 Sources: Elastic Load Balancing API Reference, RegisterTargets, DeregisterTargets,
-DescribeTargetHealth (``TargetHealth.State`` and ``Reason``); User Guide for Application
-Load Balancers, "target group attributes" (deregistration delay, default 300 seconds).
+DescribeTargetHealth (``TargetHealth.State`` and ``Reason``), ``TargetDescription``; User Guide
+for Application Load Balancers, "target group attributes" (deregistration delay, default 300
+seconds) and "Register targets" (which addresses, and when one that drains may come back).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from ipaddress import ip_address
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
 from types import ModuleType
 from typing import Any
 
 from moto.elbv2 import urls
 from moto.elbv2.exceptions import ELBClientError, TargetGroupNotFoundError
-from moto.elbv2.models import ELBv2Backend, FakeTargetGroup, elbv2_backends
+from moto.elbv2.models import (
+    ELBv2Backend,
+    FakeLoadBalancer,
+    FakeTargetGroup,
+    elbv2_backends,
+)
 from typing_extensions import override
 
 from sandbox.clock import clock
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.ec2.network_interface import SandboxInterface
-from sandbox.health import health
+from sandbox.elbv2_targets import Target, Verdict, checked
 
-BECOMES_HEALTHY_AFTER = timedelta(seconds=5)
+MOST_TARGETS = 1000
+FORGOTTEN_AFTER = timedelta(minutes=1)
+"""How long a terminated instance stays a target [NV: how long]."""
 DELAY = "deregistration_delay.timeout_seconds"
 DEFAULT_DELAY = 300
-
-DESCRIPTIONS = {
-    "Elb.RegistrationInProgress": "Target registration is in progress",
-    "Target.DeregistrationInProgress": "Target deregistration is in progress",
-    "Target.FailedHealthChecks": "Health checks failed",
-    "Target.InvalidState": "Target is in the stopped state",
-    "Target.NotInUse": "Target group is not configured to receive traffic from the load balancer",
-    "Target.NotRegistered": "Target is not registered to the target group",
-}
-
-
-@dataclass(slots=True, kw_only=True)
-class Target:
-    """One registration of one target under one port."""
-
-    id: str
-    port: int | None
-    zone: str | None
-    since: datetime
-    leaving: datetime | None = None
-    """When its draining began."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """``TargetHealth`` of the model."""
-
-    state: str
-    reason: str | None = None
-
-    def document(self) -> dict[str, str]:
-        """It on the wire; a healthy target has neither reason nor description."""
-        if self.reason is None:
-            return {"State": self.state}
-        return {
-            "State": self.state,
-            "Reason": self.reason,
-            "Description": DESCRIPTIONS.get(self.reason, self.reason),
-        }
+OUTSIDE = tuple(
+    ip_network(each) for each in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
+)
+"""Where addresses of other networks may lie (RFC 1918, RFC 6598)."""
 
 
 class SandboxELBv2Backend(ELBv2Backend):
@@ -76,30 +48,49 @@ class SandboxELBv2Backend(ELBv2Backend):
         return urls
 
     def registrations(self, arn: str) -> dict[tuple[str, int | None], Target]:
-        """The targets of one group, those that still drain included."""
+        """The targets of one group, those that still drain included; EC2 is up to the clock."""
+        self.ec2_backend.settle()  # type: ignore[attr-defined]
         if arn not in self.target_groups:
             raise TargetGroupNotFoundError
         everywhere: dict[str, dict[tuple[str, int | None], Target]] = self.__dict__.setdefault(
             "_registrations", {}
         )
         found = everywhere.setdefault(arn, {})
-        delay = timedelta(seconds=self._delay(arn))
+        delay = timedelta(seconds=self.delay(arn))
         for key, target in list(found.items()):
-            if target.leaving is not None and clock.now() >= target.leaving + delay:
+            drained = target.leaving is not None and clock.now() >= target.leaving + delay
+            if drained or self._is_forgotten(arn, target):
                 del found[key]
         return found
 
+    def _is_forgotten(self, arn: str, target: Target) -> bool:
+        """A terminated instance does not stay registered."""
+        if self.target_groups[arn].target_type != "instance":
+            return False
+        instance = self._instance(target.id)
+        if instance is None:
+            return True
+        ended = instance.terminated_at
+        return ended is not None and clock.now() >= ended + FORGOTTEN_AFTER
+
     @override
     def register_targets(self, target_group_arn: str, instances: list[Any]) -> None:
-        """All targets or none. One that is draining starts over; one that is in stays.
+        """All targets or none. One that is in stays; an instance that drains starts over.
 
-        ``InvalidTarget`` for an instance that is unknown or not running, or an address
-        outside the group's networks (RegisterTargets) [NV: which states are refused].
+        ``InvalidTarget`` for an instance that does not run, or an address outside the group's
+        networks; an address that drains must wait until it is out [NV: its code].
         """
         found = self.registrations(target_group_arn)
         group = self.target_groups[target_group_arn]
         for each in instances:
             self._check(group, each)
+            known = found.get(_key(group, each))
+            if group.target_type == "ip" and known is not None and known.leaving is not None:
+                raise _invalid_target(f"The target '{known.id}' is still being deregistered.")
+        if len({*found, *(_key(group, each) for each in instances)}) > MOST_TARGETS:
+            raise ELBClientError(
+                "TooManyTargets", f"A target group has at most {MOST_TARGETS} targets."
+            )
         for each in instances:
             key = _key(group, each)
             known = found.get(key)
@@ -108,7 +99,7 @@ class SandboxELBv2Backend(ELBv2Backend):
             found[key] = Target(
                 id=key[0],
                 port=key[1],
-                zone=each.get("AvailabilityZone"),
+                zone=each.get("AvailabilityZone") or self._zone_of(group, key[0]),
                 since=clock.now(),
             )
 
@@ -121,39 +112,69 @@ class SandboxELBv2Backend(ELBv2Backend):
                     raise _invalid_target(
                         f"The following targets are not valid instances: '{wanted['Id']}'"
                     )
-            if instance is None or not _is_registrable(instance):
+            if instance is None or instance.state != "running":
                 raise _invalid_target(
                     "The following targets are not in a running state and cannot be "
                     f"registered: '{wanted['Id']}'"
                 )
-        if group.target_type == "ip":
-            try:
-                ip_address(wanted["Id"])
-            except ValueError as error:
+            if wanted.get("AvailabilityZone"):
                 raise ELBClientError(
-                    "ValidationError", f"The IP address '{wanted['Id']}' is not valid"
-                ) from error
+                    "ValidationError",
+                    "You cannot specify an Availability Zone for a target of type instance",
+                )
+        if group.target_type == "ip":
+            self._check_address(group, wanted)
+
+    def _check_address(self, group: FakeTargetGroup, wanted: Mapping[str, Any]) -> None:
+        """In the VPC, or private and with a zone (``TargetDescription.AvailabilityZone``)."""
+        try:
+            address = ip_address(wanted["Id"])
+        except ValueError as error:
+            raise ELBClientError(
+                "ValidationError", f"The IP address '{wanted['Id']}' is not valid"
+            ) from error
+        if self._zone_of(group, wanted["Id"]):
+            return
+        if not any(address in network for network in OUTSIDE):
+            raise ELBClientError(
+                "ValidationError",
+                f"The IP address '{address}' is not within a subnet of the VPC '{group.vpc_id}' "
+                "and not a private address",
+            )
+        if not wanted.get("AvailabilityZone"):
+            raise ELBClientError(
+                "ValidationError",
+                f"You must specify an Availability Zone for the IP address '{address}', which is "
+                f"outside the VPC '{group.vpc_id}'",
+            )
+
+    def _zone_of(self, group: FakeTargetGroup, target_id: str) -> str | None:
+        """The zone of an address of the group's VPC, which is detected."""
+        if group.target_type != "ip":
+            return None
+        for by_id in self.ec2_backend.subnets.values():
+            for subnet in by_id.values():
+                inside = ip_address(target_id) in ip_network(subnet.cidr_block)
+                if subnet.vpc_id == group.vpc_id and inside:
+                    return str(subnet.availability_zone)
+        return None
 
     @override
     def deregister_targets(self, target_group_arn: str, instances: list[dict[str, Any]]) -> None:
-        """Draining from now on; a target in no use, or one not there, goes at once."""
+        """Draining from now on; a target in no use, or one not there, goes at once.
+
+        One that was registered under a port of its own is named with it (DeregisterTargets).
+        """
         found = self.registrations(target_group_arn)
         group = self.target_groups[target_group_arn]
         for each in instances:
-            port = each.get("Port")
-            keys = [key for key in found if key[0] == each["Id"] and port in (None, key[1])]
-            if not keys:
-                if group.target_type == "instance" and self._instance(each["Id"]) is None:
-                    raise _invalid_target(
-                        f"The following targets are not valid instances: '{each['Id']}'"
-                    )
+            target = found.get(_key(group, each))
+            if target is None:
                 continue
-            for key in keys:
-                target = found[key]
-                if not self._is_serving(group, target):
-                    del found[key]
-                elif target.leaving is None:
-                    target.leaving = clock.now()
+            if not self._is_serving(group, target):
+                del found[_key(group, each)]
+            elif target.leaving is None:
+                target.leaving = clock.now()
 
     def target_health(self, arn: str, wanted: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """``TargetHealthDescription`` of the model, for the *wanted* targets or for all."""
@@ -211,19 +232,43 @@ class SandboxELBv2Backend(ELBv2Backend):
     def _verdict(self, group: FakeTargetGroup, target: Target) -> Verdict:
         if target.leaving is not None:
             return Verdict(state="draining", reason="Target.DeregistrationInProgress")
-        if not self._any_listener_using(group.arn):
+        if not self._reaches(group, target):
             return Verdict(state="unused", reason="Target.NotInUse")
         instance = self._behind(group, target)
         if group.target_type == "instance" and (instance is None or instance.state != "running"):
             return Verdict(state="unused", reason="Target.InvalidState")
-        return _checked(target, instance)
+        if not group.health_check_enabled:
+            return Verdict(state="unavailable", reason="Target.HealthCheckDisabled")
+        return checked(target, instance)
+
+    def _reaches(self, group: FakeTargetGroup, target: Target) -> bool:
+        """Whether a load balancer uses the group and is enabled in the target's zone."""
+        instance = self._instance(target.id) if group.target_type == "instance" else None
+        zone = instance.availability_zone if instance is not None else target.zone
+        balancers = [
+            each for each in self.load_balancers.values() if self._forwards(each, group.arn)
+        ]
+        if zone in (None, "all"):
+            return bool(balancers)
+        return any(
+            zone == subnet.availability_zone for each in balancers for subnet in each.subnets
+        )
+
+    def _forwards(self, balancer: FakeLoadBalancer, arn: str) -> bool:
+        """Whether a rule of the load balancer forwards to the target group."""
+        return any(
+            arn in self._get_target_group_arns_from(action_data=action.data)
+            for listener in balancer.listeners.values()
+            for rule in listener.rules.values()
+            for action in rule.actions
+        )
 
     def _is_serving(self, group: FakeTargetGroup, target: Target) -> bool:
         """Whether connections may be open to it, so that it has to drain."""
         instance = self._behind(group, target)
         running = instance is None or instance.state == "running"
         known = instance is not None or group.target_type != "instance"
-        return known and running and self._any_listener_using(group.arn)
+        return known and running and self._reaches(group, target)
 
     def _behind(self, group: FakeTargetGroup, target: Target) -> SandboxInstance | None:
         """The instance that answers for the target."""
@@ -244,7 +289,8 @@ class SandboxELBv2Backend(ELBv2Backend):
             if isinstance(each, SandboxInterface):
                 yield each
 
-    def _delay(self, arn: str) -> int:
+    def delay(self, arn: str) -> int:
+        """The deregistration delay of one target group, in seconds."""
         attributes: dict[str, Any] = self.target_groups[arn].attributes
         return int(attributes.get(DELAY, DEFAULT_DELAY))
 
@@ -254,12 +300,6 @@ def install() -> None:
     elbv2_backends.backend = SandboxELBv2Backend
 
 
-def _is_registrable(instance: SandboxInstance) -> bool:
-    """Running; an Auto Scaling group also brings members that are about to run."""
-    member = getattr(instance, "autoscaling_group", None) is not None
-    return instance.state == "running" or (member and instance.state == "pending")
-
-
 def _key(group: FakeTargetGroup, wanted: Mapping[str, Any]) -> tuple[str, int | None]:
     port = wanted.get("Port")
     return wanted["Id"], int(port) if port is not None else _port(group)
@@ -267,24 +307,6 @@ def _key(group: FakeTargetGroup, wanted: Mapping[str, Any]) -> tuple[str, int | 
 
 def _port(group: FakeTargetGroup) -> int | None:
     return int(group.port) if group.port else None
-
-
-def _checked(target: Target, instance: SandboxInstance | None) -> Verdict:
-    """What health checks say, once there has been time for some."""
-    begun = max(target.since, instance.checked_from) if instance else target.since
-    if clock.now() < begun + BECOMES_HEALTHY_AFTER:
-        return Verdict(state="initial", reason="Elb.RegistrationInProgress")
-    if instance is not None and not (instance.state == "running" and _is_well(instance)):
-        return Verdict(state="unhealthy", reason="Target.FailedHealthChecks")
-    return Verdict(state="healthy")
-
-
-def _is_well(instance: SandboxInstance) -> bool:
-    """Whether the target answers: the operator's word, else the instance's own checks."""
-    wish = health.of("target", instance.id, instance.image_id)
-    reachable = health.of("instance_status", instance.id, instance.image_id)
-    system = health.of("system", instance.id, instance.image_id)
-    return wish == "healthy" and "impaired" not in {reachable, system}
 
 
 def _invalid_target(message: str) -> ELBClientError:

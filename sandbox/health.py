@@ -4,6 +4,7 @@ EC2 answers ``ok`` for everything unless told otherwise here. A wish about an im
 holds for every instance launched from it; a wish about an instance comes before it.
 """
 
+from collections.abc import Callable
 from typing import Literal, cast, get_args
 
 Aspect = Literal[
@@ -44,6 +45,15 @@ class Health:
 
     def __init__(self) -> None:
         self._wishes: dict[str, dict[Aspect, str]] = {}
+        self._watchers: dict[object, Callable[[], None]] = {}
+
+    def watch(self, key: object, look: Callable[[], None]) -> None:
+        """Let *look* be called before and after every change, once for each *key*."""
+        self._watchers[key] = look
+
+    def _tell(self) -> None:
+        for look in list(self._watchers.values()):
+            look()
 
     def set(
         self,
@@ -68,6 +78,7 @@ class Health:
         subjects = [subject for subject in (instance, image, volume, place) if subject]
         if len(subjects) != 1:
             raise ValueError("health needs exactly one of instance, image, volume or zone")
+        self._tell()
         wishes = self._wishes.setdefault(subjects[0], {})
         for name, value in aspects.items():
             aspect = _aspect(name)
@@ -78,6 +89,7 @@ class Health:
             if allowed and value not in allowed:
                 raise ValueError(f"{name} must be one of {', '.join(sorted(allowed))}, not {value}")
             wishes[aspect] = value
+        self._tell()
         return cast("dict[str, str]", dict(wishes))
 
     def of(self, aspect: Aspect, *subjects: str | None) -> str | None:
@@ -91,6 +103,7 @@ class Health:
     def reset(self) -> None:
         """Everything is fine again."""
         self._wishes.clear()
+        self._watchers.clear()
 
 
 def _aspect(name: str) -> Aspect:

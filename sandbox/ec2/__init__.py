@@ -50,6 +50,7 @@ from sandbox.ec2.snapshots import SnapshotRules
 from sandbox.ec2.status import StatusActions, StatusRules
 from sandbox.ec2.tags import TagActions, TagRules
 from sandbox.ec2.template_actions import TemplateActions
+from sandbox.ec2.template_listing import TemplateListingActions
 from sandbox.ec2.timeline import TimelineActions
 from sandbox.ec2.volume_actions import VolumeActions
 from sandbox.ec2.volume_changes import VolumeChangeActions, VolumeChangeRules
@@ -108,6 +109,7 @@ class SandboxEC2Response(
     PlacementActions,
     PrivateAddressActions,
     TemplateActions,
+    TemplateListingActions,
     TimelineActions,
     AllowedImageActions,
     AncestryActions,
@@ -142,6 +144,7 @@ def install() -> None:
     """Put the corrected EC2 in moto's place for this whole process (idempotent)."""
     ec2_backends.backend = SandboxEC2Backend
     urls.url_paths = {"{0}/": SandboxEC2Response.dispatch}
-    from sandbox import elbv2  # noqa: PLC0415 - it needs our EC2 to be there
+    from sandbox import autoscaling, elbv2  # noqa: PLC0415 - they need our EC2 to be there
 
     elbv2.install()
+    autoscaling.install()

@@ -1,5 +1,6 @@
 """One instance: the facts it was launched with, and the state it is in by the clock."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -88,6 +89,8 @@ class SandboxInstance(Instance):
         self.root_volumes: list[str] = []
         """Every volume that was at the root device so far, the newest last."""
         self.transition = 0
+        self.watcher: Callable[[str, datetime], None] | None = None
+        """Told of every state it enters: the Auto Scaling group that it is a member of."""
 
     @override
     def prep_nics(self, *_: Any, **__: Any) -> None:

@@ -13,13 +13,13 @@ from moto.core.types import Base64EncodedString
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.launch_templates import LaunchTemplateVersion
 
-from sandbox.ec2.tags import TagRules
+from sandbox.ec2.template_rules import TemplateRules
 
 NOT_FOR_A_LAUNCH = frozenset({"InstanceRequirements"})
 SPELLED_OTHERWISE = {"RamDiskId": "RamdiskId"}
 
 
-class LaunchTemplateRules(TagRules):
+class LaunchTemplateRules(TemplateRules):
     """Launches through launch templates."""
 
     def template_version(self, wanted: Mapping[str, Any]) -> LaunchTemplateVersion:
@@ -29,20 +29,7 @@ class LaunchTemplateRules(TagRules):
                 "InvalidParameterCombination",
                 "Specify either a launch template ID or a launch template name, not both.",
             )
-        if wanted.get("LaunchTemplateId"):
-            template = self.get_launch_template(wanted["LaunchTemplateId"])
-        else:
-            template = self.get_launch_template_by_name(wanted["LaunchTemplateName"])
-        version = str(wanted.get("Version") or "$Default")
-        known = {str(each.number): each for each in template.versions}
-        known |= {"$Latest": template.latest_version(), "$Default": template.default_version()}
-        if version not in known:
-            raise EC2ClientError(
-                "InvalidLaunchTemplateId.VersionNotFound",
-                f"Could not find the specified version {version} for the launch template with "
-                f"ID {template.id}.",
-            )
-        return known[version]
+        return self.find_template(wanted).get_version(wanted.get("Version") or "$Default")
 
     def with_template(self, request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         """*request* over its template's data, and the tags that name the template."""

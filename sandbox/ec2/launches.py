@@ -145,9 +145,9 @@ class LaunchRules(
             raise EC2ClientError(
                 "MissingParameter", "The request must contain the parameter ImageId"
             )
-        return self.launchable_image(self._resolved(request["ImageId"]))
+        return self.launchable_image(self.resolved_image(request["ImageId"]))
 
-    def _resolved(self, image_id: str) -> str:
+    def resolved_image(self, image_id: str) -> str:
         """The image that ``resolve:ssm:NAME`` stands for now (RunInstancesRequest.ImageId)."""
         from sandbox import base_images  # noqa: PLC0415 - it needs our EC2 to be there
 

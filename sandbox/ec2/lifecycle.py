@@ -69,6 +69,8 @@ class LifecycleRules(CapacityRules):
         if state in {"stopped", "terminated"}:
             self.leave_seat(instance)
         self.__dict__.setdefault("_state_changes", []).append(StateChange(at, instance.id, state))
+        if instance.watcher is not None:
+            instance.watcher(state, at)
 
     def boot(self, instance: SandboxInstance, *, dies_of: str | None = None) -> None:
         """``pending`` now; then ``running``, or ``terminated`` when something is wrong with it."""

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from moto.autoscaling.models import autoscaling_backends
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.models.instances import Instance, InstanceState
 from moto.ec2.responses import EC2Response
@@ -35,13 +34,10 @@ class LifecycleActions(EC2Response):
 
     @override
     def terminate_instances(self) -> ActionResult:
-        """Answers ``shutting-down``; the instance's Auto Scaling group is told."""
+        """Answers ``shutting-down``, or what the instance was in already."""
         ids = self._get_param("InstanceIds", [])
         self.error_on_dryrun()
-        changes = self._lifecycle.terminate_instances(ids)
-        groups = autoscaling_backends[self.current_account][self.region]
-        groups.notify_terminate_instances(ids)
-        return _changes("TerminatingInstances", changes)
+        return _changes("TerminatingInstances", self._lifecycle.terminate_instances(ids))
 
     @override
     def reboot_instances(self) -> ActionResult:

@@ -89,7 +89,7 @@ def status_document(instance: SandboxInstance) -> dict[str, Any]:
         "Operator": {"Managed": False},
         "SystemStatus": _summary(check(instance, "system")),
         "InstanceStatus": _summary(check(instance, "instance_status")),
-        "AttachedEbsStatus": _summary(_disks_check(instance)),
+        "AttachedEbsStatus": _summary(disks_check(instance)),
     }
     application = health.of("application", instance.id, instance.image_id)
     if application is not None:
@@ -97,7 +97,7 @@ def status_document(instance: SandboxInstance) -> dict[str, Any]:
     return found
 
 
-def _disks_check(instance: SandboxInstance) -> str:
+def disks_check(instance: SandboxInstance) -> str:
     """The attached volumes are impaired as a whole when one of them is."""
     said = check(instance, "ebs")
     if said != "ok":

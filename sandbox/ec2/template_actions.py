@@ -1,61 +1,117 @@
-"""Launch templates on the wire, where moto leaves something out.
+"""Launch templates on the wire.
 
-Source: EC2 API Reference, CreateLaunchTemplateVersion (``SourceVersion``: "the new version
-inherits the same launch parameters as the source version, except for parameters that you
-specify") and GetLaunchTemplateData; botocore's model, ``ResponseLaunchTemplateData``.
+Source: EC2 API Reference, CreateLaunchTemplate, CreateLaunchTemplateVersion (``SourceVersion``:
+"the new version inherits the launch parameters from the source version"; snapshots of its
+block devices are not inherited), ModifyLaunchTemplate, DeleteLaunchTemplate,
+DeleteLaunchTemplateVersions, GetLaunchTemplateData.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.core.types import Base64EncodedString
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
-from sandbox.ec2.instance_model import SandboxInstance
-from sandbox.ec2.launch_templates import LaunchTemplateRules, plain
-from sandbox.ec2.network_interface import SandboxInterface
+from sandbox.ec2.launch_templates import plain
+from sandbox.ec2.launches import LaunchRules
+from sandbox.ec2.tags import checked_tags
+from sandbox.ec2.template_data import launch_data
+from sandbox.ec2.template_listing import template_document, version_document
+from sandbox.ec2.template_rules import Document, SandboxTemplate, check_description
 from sandbox.ec2.wire import DocumentResult
 
-Document = dict[str, Any]
-
-TAKEN_OVER = ("EbsOptimized", "ImageId", "InstanceType", "KernelId", "KeyName", "RamdiskId")
-OPTIONS = {
-    "CapacityReservationSpecification": None,
-    "CpuOptions": ("CoreCount", "ThreadsPerCore"),
-    "EnclaveOptions": ("Enabled",),
-    "HibernationOptions": ("Configured",),
-    "MaintenanceOptions": ("AutoRecovery",),
-    "MetadataOptions": (
-        "HttpTokens",
-        "HttpPutResponseHopLimit",
-        "HttpEndpoint",
-        "HttpProtocolIpv6",
-        "InstanceMetadataTags",
-    ),
-    "PrivateDnsNameOptions": None,
-    "Placement": ("AvailabilityZone", "Affinity", "GroupName", "HostId", "Tenancy"),
-}
+OF_THE_TEMPLATE = "launch-template"
 
 
 class TemplateActions(EC2Response):
     """What a caller may do with launch templates."""
 
     @override
+    def create_launch_template(self) -> ActionResult:
+        """With its first version, which is the default."""
+        backend, asked = self._launches, plain(self.params)
+        _require_data(asked)
+        check_description(asked.get("VersionDescription"))
+        tags = _template_tags(asked)
+        self.error_on_dryrun()
+        known = backend.remembered("CreateLaunchTemplate", asked)
+        if known is None:
+            made = backend.create_launch_template(
+                asked["LaunchTemplateName"],
+                asked.get("VersionDescription") or "",
+                asked["LaunchTemplateData"],
+                {OF_THE_TEMPLATE: tags},
+            )
+            known = made.id
+            backend.remember("CreateLaunchTemplate", asked, known)
+        template: Any = backend.get_launch_template(known)
+        return DocumentResult(
+            {
+                "LaunchTemplate": template_document(template, backend),
+                "Warning": backend.warning(asked["LaunchTemplateData"]),
+            }
+        )
+
+    @override
     def create_launch_template_version(self) -> ActionResult:
         """On top of ``SourceVersion``, if one is given."""
-        backend: LaunchTemplateRules = self.ec2_backend
-        data = plain(self._get_param("LaunchTemplateData", {}))
-        source = self._get_param("SourceVersion")
-        if source:
-            names = ("LaunchTemplateId", "LaunchTemplateName")
-            wanted = {name: self._get_param(name) for name in names}
-            version = backend.template_version({**wanted, "Version": source})
-            data = {**plain(version.data), **data}
-        if data.get("UserData"):
-            data["UserData"] = Base64EncodedString(data["UserData"])
-        self.params["LaunchTemplateData"] = data
-        return super().create_launch_template_version()
+        backend, asked = self._launches, plain(self.params)
+        template = backend.find_template(asked)
+        _require_data(asked)
+        check_description(asked.get("VersionDescription"))
+        data = asked["LaunchTemplateData"]
+        if asked.get("SourceVersion"):
+            data = {**_inherited(template, asked["SourceVersion"]), **data}
+        self.error_on_dryrun()
+        known = backend.remembered("CreateLaunchTemplateVersion", asked)
+        if known is None:
+            made = backend.add_version(template, data, asked.get("VersionDescription") or "")
+            known = str(made.number)
+            backend.remember("CreateLaunchTemplateVersion", asked, known)
+        version = template.get_version(known)
+        resolves = bool(asked.get("ResolveAlias"))
+        return DocumentResult(
+            {
+                "LaunchTemplateVersion": version_document(version, backend, resolves=resolves),
+                "Warning": backend.warning(data),
+            }
+        )
+
+    @override
+    def modify_launch_template(self) -> ActionResult:
+        """Another default version."""
+        backend, asked = self._launches, plain(self.params)
+        template = backend.find_template(asked)
+        self.error_on_dryrun()
+        backend.modify_launch_template(asked.get("DefaultVersion") or "", None, template.id)
+        return DocumentResult({"LaunchTemplate": template_document(template, backend)})
+
+    @override
+    def delete_launch_template(self) -> ActionResult:
+        """The template and all of its versions."""
+        backend = self._launches
+        template = backend.find_template(plain(self.params))
+        self.error_on_dryrun()
+        document = template_document(template, backend)
+        backend.delete_launch_template("", template.id)
+        return DocumentResult({"LaunchTemplate": document})
+
+    def delete_launch_template_versions(self) -> ActionResult:
+        """Some versions; each that cannot be deleted says why."""
+        asked = plain(self.params)
+        self.error_on_dryrun()
+        names = ("LaunchTemplateId", "LaunchTemplateName")
+        done, refused = self._launches.delete_versions(
+            {name: asked.get(name) for name in names}, [str(each) for each in asked["Versions"]]
+        )
+        return DocumentResult(
+            {
+                "SuccessfullyDeletedLaunchTemplateVersions": done,
+                "UnsuccessfullyDeletedLaunchTemplateVersions": refused,
+            }
+        )
 
     @override
     def get_launch_template_data(self) -> ActionResult:
@@ -64,72 +120,42 @@ class TemplateActions(EC2Response):
         self.error_on_dryrun()
         return DocumentResult({"LaunchTemplateData": launch_data(instance)})
 
+    @property
+    def _launches(self) -> LaunchRules:
+        backend: LaunchRules = self.ec2_backend
+        return backend
 
-def launch_data(instance: SandboxInstance) -> Document:
-    """``ResponseLaunchTemplateData`` of an instance as it is now."""
-    backend = instance.ec2_backend
-    found: Document = {
-        {"RamdiskId": "RamDiskId"}.get(name, name): instance.facts[name]
-        for name in TAKEN_OVER
-        if instance.facts.get(name)
-    }
-    for name, members in OPTIONS.items():
-        kept = instance.facts.get(name) or {}
-        found[name] = {
-            key: value
-            for key, value in kept.items()
-            if value not in (None, "") and (members is None or key in members)
-        }
-    profile = instance.facts.get("IamInstanceProfile")
-    if profile:
-        found["IamInstanceProfile"] = {"Arn": profile["Arn"]}
-    if instance.credits:
-        found["CreditSpecification"] = {"CpuCredits": instance.credits}
-    if instance.user_data:
-        found["UserData"] = str(instance.user_data)
-    found |= {
-        "Monitoring": {"Enabled": instance.monitoring_state == "enabled"},
-        "DisableApiTermination": instance.disable_api_termination,
-        "DisableApiStop": instance.disable_api_stop,
-        "InstanceInitiatedShutdownBehavior": instance.instance_initiated_shutdown_behavior,
-        "NetworkInterfaces": [_interface(each) for _, each in sorted(instance.nics.items())],
-        "BlockDeviceMappings": [
-            _disk(device, volume, instance) for device, volume in backend.volumes_of(instance)
-        ],
-    }
-    tags = [each for each in backend.tag_set(instance.id) if not each["Key"].startswith("aws:")]
-    if tags:
-        found["TagSpecifications"] = [{"ResourceType": "instance", "Tags": tags}]
+
+def _require_data(asked: Mapping[str, Any]) -> None:
+    """One parameter at least (EC2 User Guide, "Create an Amazon EC2 launch template")."""
+    if not asked.get("LaunchTemplateData"):
+        raise EC2ClientError(
+            "MissingParameter", "The request must contain the parameter LaunchTemplateData"
+        )
+
+
+def _template_tags(asked: Mapping[str, Any]) -> dict[str, str]:
+    """The tags of the template itself: those of what it launches are in its data."""
+    found: dict[str, str] = {}
+    for each in asked.get("TagSpecifications") or []:
+        if each.get("ResourceType") != OF_THE_TEMPLATE:
+            raise EC2ClientError(
+                "InvalidParameterValue",
+                f"'{each.get('ResourceType')}' is not a valid taggable resource type for this "
+                "operation.",
+            )
+        found |= checked_tags(each.get("Tags") or [])
     return found
 
 
-def _interface(interface: SandboxInterface) -> Document:
-    return {
-        "AssociatePublicIpAddress": bool(interface.auto_public_ip),
-        "DeleteOnTermination": bool(interface.delete_on_termination),
-        "Description": interface.description,
-        "DeviceIndex": interface.device_index,
-        "Groups": [group.id for group in interface.group_set],
-        "InterfaceType": interface.interface_type,
-        "NetworkCardIndex": interface.network_card_index,
-        "SubnetId": interface.subnet_id,
-        "PrivateIpAddresses": [
-            {"PrivateIpAddress": each, "Primary": each == interface.private_ip_address}
-            for each in interface.all_addresses
-        ],
-    }
-
-
-def _disk(device: str, volume: Any, instance: SandboxInstance) -> Document:  # noqa: ANN401
-    block = instance.block_device_mapping[device]
-    ebs = {
-        "DeleteOnTermination": bool(block.delete_on_termination),
-        "Encrypted": volume.encrypted,
-        "Iops": volume.iops if volume.volume_type in {"gp3", "io1", "io2"} else None,
-        "KmsKeyId": volume.kms_key_id,
-        "SnapshotId": volume.snapshot_id,
-        "Throughput": volume.throughput,
-        "VolumeSize": volume.size,
-        "VolumeType": volume.volume_type,
-    }
-    return {"DeviceName": device, "Ebs": ebs}
+def _inherited(template: SandboxTemplate, source: str) -> Document:
+    """The data of the source version, without its snapshots (``SourceVersion``)."""
+    data: Document = plain(template.get_version(source).data)
+    devices = []
+    for each in data.get("BlockDeviceMappings") or []:
+        ebs = {key: value for key, value in (each.get("Ebs") or {}).items() if key != "SnapshotId"}
+        kept = {key: value for key, value in each.items() if key != "Ebs"}
+        devices.append({**kept, "Ebs": ebs} if ebs else kept)
+    if devices:
+        data["BlockDeviceMappings"] = devices
+    return data

@@ -24,7 +24,7 @@ class Timeline:
         self._settling = False
 
     def at(self, when: datetime, action: Callable[[datetime], None]) -> None:
-        """Do *action* at *when*; it is told its own time, not the time of the look."""
+        """Do *action* at *when*; it is told its own time, and the clock says so, too."""
         with self._lock:
             heapq.heappush(self._due, (when, next(self._serial), action))
 
@@ -39,7 +39,8 @@ class Timeline:
             try:
                 while self._due and self._due[0][0] <= clock.now():
                     when, _, action = heapq.heappop(self._due)
-                    action(when)
+                    with clock.as_of(when):
+                        action(when)
             finally:
                 self._settling = False
 

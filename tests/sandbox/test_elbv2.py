@@ -117,15 +117,76 @@ def test_a_stopped_target_is_unused_and_comes_back(
 def test_a_terminated_target_is_unused_and_goes_at_once(
     aws: Sandbox, ec2: "EC2Client", front: Front, one: str
 ) -> None:
-    """There is nothing to drain."""
-    front.register(one)
-    ec2.terminate_instances(InstanceIds=[one])
+    """There is nothing to drain; if nobody deregisters it, it goes by itself."""
+    other = str(launch(ec2)["InstanceId"])
     aws.clock.advance(5)
-    assert front.health() == {one: ("unused", "Target.InvalidState")}
+    front.register(one, other)
+    ec2.terminate_instances(InstanceIds=[one, other])
+    aws.clock.advance(5)
+    assert front.health()[one] == ("unused", "Target.InvalidState")
 
     front.deregister(one)
+    assert set(front.health()) == {other}
+    aws.clock.advance(60)
 
     assert front.health() == {}
+
+
+def test_a_port_of_its_own_is_named_to_deregister(front: Front, one: str) -> None:
+    """DeregisterTargets: both the id and the port; a target that is not there is no error."""
+    front.register(one, Port=8080)
+
+    front.deregister(one)
+    assert front.health()[one][0] == "initial"
+    front.deregister(one, Port=8080)
+
+    assert front.health()[one][0] == "draining"
+
+
+def test_a_target_in_a_zone_without_the_load_balancer_is_not_in_use(
+    aws: Sandbox, ec2: "EC2Client", front: Front
+) -> None:
+    """Target.NotInUse (TargetHealth)."""
+    balancers = front.elb.describe_load_balancers()["LoadBalancers"]
+    enabled = {each["ZoneName"] for each in balancers[0]["AvailabilityZones"]}
+    zone = next(f"us-east-1{each}" for each in "fedcba" if f"us-east-1{each}" not in enabled)
+    away = str(launch(ec2, SubnetId=subnet_of(ec2, zone), InstanceType="t2.micro")["InstanceId"])
+    aws.clock.advance(5)
+
+    front.register(away)
+
+    assert front.health()[away] == ("unused", "Target.NotInUse")
+
+
+def test_an_address_is_checked_and_its_zone_is_found(
+    aws: Sandbox, ec2: "EC2Client", one: str
+) -> None:
+    """TargetDescription.AvailabilityZone; a draining address must wait until it is out."""
+    front = Front(aws, ec2, "ip").listen()
+    address = describe(ec2, one)["PrivateIpAddress"]
+    front.register(address)
+    register = front.elb.register_targets
+    for wrong in ("8.8.8.8", "10.200.0.9"):
+        targets = [{"Id": wrong}]
+        assert code(register, TargetGroupArn=front.group, Targets=targets) == "ValidationError"
+    rows = front.elb.describe_target_health(TargetGroupArn=front.group)["TargetHealthDescriptions"]
+    assert (
+        rows[0]["Target"]["AvailabilityZone"] == describe(ec2, one)["Placement"]["AvailabilityZone"]
+    )
+
+    front.deregister(address)
+
+    targets = [{"Id": address}]
+    assert code(register, TargetGroupArn=front.group, Targets=targets) == "InvalidTarget"
+
+
+def test_an_instance_target_has_no_zone_of_its_own(front: Front, one: str) -> None:
+    """ValidationError."""
+    targets = [{"Id": one, "AvailabilityZone": "us-east-1a"}]
+
+    refused = code(front.elb.register_targets, TargetGroupArn=front.group, Targets=targets)
+
+    assert refused == "ValidationError"
 
 
 @pytest.mark.parametrize("wish", [{"target": "unhealthy"}, {"system": "impaired"}], ids=str)
@@ -144,7 +205,9 @@ def test_the_operator_makes_targets_unhealthy(
 def test_a_deregistered_target_drains(aws: Sandbox, front: Front, one: str) -> None:
     """For the group's delay, 300 seconds by default; then it is not there."""
     front.register(one)
-    aws.clock.advance(5)
+    aws.clock.advance(3)
+    assert front.health() == {one: ("initial", "Elb.InitialHealthChecking")}
+    aws.clock.advance(2)
     front.deregister(one)
     aws.clock.advance(200)
     front.deregister(one)
@@ -215,7 +278,7 @@ def test_instances_that_cannot_be_targets_are_refused(
     assert front.health() == {}
     deregister = front.elb.deregister_targets
     unknown = [{"Id": "i-0fffffffffffffff0"}]
-    assert code(deregister, TargetGroupArn=front.group, Targets=unknown) == "InvalidTarget"
+    deregister(TargetGroupArn=front.group, Targets=unknown)
     elsewhere = front.group[:-1]
     assert code(register, TargetGroupArn=elsewhere, Targets=unknown) == "TargetGroupNotFound"
 
@@ -278,7 +341,7 @@ def test_a_group_takes_its_targets_along(aws: Sandbox, ec2: "EC2Client", one: st
 def test_an_auto_scaling_group_brings_its_members(
     aws: Sandbox, ec2: "EC2Client", front: Front
 ) -> None:
-    """Also while they are still pending."""
+    """Once they are in service."""
     data: Any = {"ImageId": LINUX, "InstanceType": SMALL["InstanceType"]}
     ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData=data)
     aws.client("autoscaling").create_auto_scaling_group(
