@@ -4,7 +4,10 @@ States that take time on EC2 (an image is ``pending``, then ``available``) are
 computed from this clock whenever somebody looks, so moving it moves the world.
 """
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 
@@ -14,9 +17,13 @@ class Clock:
     def __init__(self) -> None:
         self._shift = timedelta(0)
         self._frozen: datetime | None = None
+        self._then = threading.local()
 
     def now(self) -> datetime:
         """The present moment in the sandbox, aware and in UTC."""
+        then: datetime | None = getattr(self._then, "moment", None)
+        if then is not None:
+            return then
         if self._frozen is not None:
             return self._frozen
         return datetime.fromtimestamp(time.time(), UTC) + self._shift
@@ -34,6 +41,16 @@ class Clock:
         else:
             self._shift += moment - self.now()
         return self.now()
+
+    @contextmanager
+    def as_of(self, moment: datetime) -> Iterator[None]:
+        """For this thread *moment* is the present, while it does what was due then."""
+        before = getattr(self._then, "moment", None)
+        self._then.moment = moment
+        try:
+            yield
+        finally:
+            self._then.moment = before
 
     def freeze(self) -> None:
         """Stop running by itself: only ``advance`` and ``move_to`` move it (for tests)."""

@@ -6,7 +6,17 @@ holds for every instance launched from it; a wish about an instance comes before
 
 from typing import Literal, cast, get_args
 
-Aspect = Literal["system", "instance_status", "ebs", "target", "application", "launch", "status"]
+Aspect = Literal[
+    "system",
+    "instance_status",
+    "ebs",
+    "target",
+    "application",
+    "launch",
+    "status",
+    "agent",
+    "patches",
+]
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 FINE: dict[Aspect, str] = {
     "system": "ok",
@@ -14,6 +24,8 @@ FINE: dict[Aspect, str] = {
     "ebs": "ok",
     "target": "healthy",
     "status": "ok",
+    "agent": "online",
+    "patches": "missing",
 }
 ALLOWED: dict[Aspect, frozenset[str]] = {
     "system": frozenset({"ok", "impaired", "initializing", "insufficient-data"}),
@@ -22,6 +34,8 @@ ALLOWED: dict[Aspect, frozenset[str]] = {
     "target": frozenset({"healthy", "unhealthy"}),
     "application": frozenset({"ok", "impaired", "initializing", "insufficient-data"}),
     "status": frozenset({"ok", "impaired", "warning", "insufficient-data"}),
+    "agent": frozenset({"online", "lost", "inactive", "absent"}),
+    "patches": frozenset({"missing", "none"}),
 }
 
 
@@ -42,8 +56,9 @@ class Health:
         """Say how things are with one instance, image or volume, and answer what holds for it.
 
         Aspects: ``system``, ``instance_status``, ``ebs``, ``application`` (status checks),
-        ``target`` (behind a load balancer), ``status`` (a volume's), and ``launch``, the
-        state reason with which a launch from the image dies (``Client.InternalError``).
+        ``target`` (behind a load balancer), ``status`` (a volume's), ``agent`` (SSM's),
+        ``patches`` (whether a scan finds any missing), and ``launch``, the state reason with
+        which a launch from the image dies (``Client.InternalError``).
         ``None`` takes a wish back. Raises ``ValueError`` for anything else.
         """
         subjects = [subject for subject in (instance, image, volume) if subject]
