@@ -36,7 +36,7 @@ def session(account: str) -> boto3.session.Session:
 def client(service: str, account: str, region: str) -> Any:  # noqa: ANN401 - boto3's classes
     """A client that is *account*, for what the sandbox does by itself; also while it serves."""
     made = session(account).client(service, region_name=region, config=NO_RETRIES)  # type: ignore[call-overload]
-    made.meta.events.register_first("before-send", _stay_here)
+    made.meta.events.register("before-send", _stay_here)
     return made
 
 
@@ -61,6 +61,9 @@ def through_the_gate(request: AWSPreparedRequest) -> tuple[int, dict[str, str], 
 
 
 def _stay_here(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+    """Answer here while serving; in process moto's stubber does, and botocore asks both."""
+    if botocore_stubber.enabled:
+        return None
     answer = through_the_gate(request)
     if answer is None:
         return None

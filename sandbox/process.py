@@ -11,8 +11,8 @@ from moto import mock_aws
 from moto.core.models import botocore_stubber
 
 from sandbox import fleet, gate, inside, world
-from sandbox.agenda import agenda
 from sandbox.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
+from sandbox.agenda import agenda
 from sandbox.calls import Calls, calls
 from sandbox.clock import Clock, clock
 from sandbox.commands import Commands, commands

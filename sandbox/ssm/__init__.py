@@ -11,13 +11,15 @@ from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
 from moto.ssm.responses import SimpleSystemManagerResponse
 from typing_extensions import override
 
+from sandbox.ssm.automation_actions import AutomationActions
+from sandbox.ssm.automation_rules import AutomationRules
 from sandbox.ssm.command_actions import CommandActions
 from sandbox.ssm.command_rules import CommandRules
 from sandbox.ssm.document_actions import DocumentActions
 from sandbox.ssm.nodes import NodeActions
 
 
-class SandboxSSMBackend(CommandRules, SimpleSystemManagerBackend):
+class SandboxSSMBackend(AutomationRules, CommandRules, SimpleSystemManagerBackend):
     """moto's Systems Manager for one account and region, corrected."""
 
     @property
@@ -27,7 +29,9 @@ class SandboxSSMBackend(CommandRules, SimpleSystemManagerBackend):
         return urls
 
 
-class SandboxSSMResponse(CommandActions, DocumentActions, NodeActions, SimpleSystemManagerResponse):
+class SandboxSSMResponse(
+    AutomationActions, CommandActions, DocumentActions, NodeActions, SimpleSystemManagerResponse
+):
     """moto's wire format of Systems Manager, corrected."""
 
     checked = frozenset(

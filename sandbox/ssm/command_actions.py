@@ -1,6 +1,6 @@
 """Run Command on the wire."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -121,18 +121,14 @@ def _fits(
     filters: Sequence[Mapping[str, str]],
 ) -> bool:
     live = any(each.is_live for each in invocations)
-    for each in filters:
-        key, value = each["key"], each["value"]
-        fits = {
-            "InvokedAfter": lambda value=value: command.requested > _moment(value),
-            "InvokedBefore": lambda value=value: command.requested < _moment(value),
-            "Status": lambda value=value: value in (details, status_of(details)),
-            "ExecutionStage": lambda value=value: value == ("Executing" if live else "Complete"),
-            "DocumentName": lambda value=value: value == command.document.name,
-        }[key]
-        if not fits():
-            return False
-    return True
+    tests: dict[str, Callable[[str], bool]] = {
+        "InvokedAfter": lambda value: command.requested > _moment(value),
+        "InvokedBefore": lambda value: command.requested < _moment(value),
+        "Status": lambda value: value in (details, status_of(details)),
+        "ExecutionStage": lambda value: value == ("Executing" if live else "Complete"),
+        "DocumentName": lambda value: value == command.document.name,
+    }
+    return all(tests[each["key"]](each["value"]) for each in filters)
 
 
 def _moment(text: str) -> datetime:

@@ -99,10 +99,9 @@ class CommandRules(TargetRules, StoredValues, DocumentRules):
             raise InvalidDocument(
                 f"Document {document.name} is of type {document.document_type}, not Command."
             )
-        wanted = request.get("DocumentHash")
-        if wanted and request.get("DocumentHashType", "Sha256") == "Sha256":
-            if wanted != document.hash:
-                raise InvalidDocument("The document's hash is another one.")
+        is_sha256 = request.get("DocumentHashType", "Sha256") == "Sha256"
+        if is_sha256 and request.get("DocumentHash") not in (None, "", document.hash):
+            raise InvalidDocument("The document's hash is another one.")
         return document
 
     def _arguments(self, document: Document, given: Mapping[str, Any]) -> dict[str, Any]:

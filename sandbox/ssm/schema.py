@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 from moto.ssm.exceptions import InvalidDocumentContent, SSMException
 
 from sandbox.ssm import schema_automation, schema_command, schema_parameters
