@@ -17,9 +17,10 @@ from sandbox.ssm.command_actions import CommandActions
 from sandbox.ssm.command_rules import CommandRules
 from sandbox.ssm.document_actions import DocumentActions
 from sandbox.ssm.nodes import NodeActions
+from sandbox.ssm.parameter_rules import ParameterRules
 
 
-class SandboxSSMBackend(AutomationRules, CommandRules, SimpleSystemManagerBackend):
+class SandboxSSMBackend(AutomationRules, CommandRules, ParameterRules, SimpleSystemManagerBackend):
     """moto's Systems Manager for one account and region, corrected."""
 
     @property

@@ -16,7 +16,7 @@ from sandbox.ssm.arguments import as_text
 from sandbox.ssm.automation_model import StepFailed
 from sandbox.ssm.json_path import PathError, select
 from sandbox.ssm.schema_parameters import PYTHON_TYPES
-from sandbox.ssm.steps.task import CALL_TAKES, Task, Work, next_look
+from sandbox.ssm.steps.task import CALL_TAKES, Task, Work, next_poll
 
 NOT_OF_THE_CALL = frozenset({"Service", "Api", "PropertySelector", "DesiredValues"})
 
@@ -31,7 +31,7 @@ def execute(task: Task) -> Work:
 def wait_for(task: Task) -> Work:
     """Call again and again until the property has one of the desired values."""
     while not _is_as_desired(task, _call(task)):
-        yield next_look(task.begun)
+        yield next_poll(task.begun)
     yield CALL_TAKES
     return {}
 

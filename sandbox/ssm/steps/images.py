@@ -7,7 +7,7 @@ deleting one deletes "all related snapshots".
 from typing import Any
 
 from sandbox.ssm.automation_model import StepFailed
-from sandbox.ssm.steps.task import CALL_TAKES, Task, Work, next_look
+from sandbox.ssm.steps.task import CALL_TAKES, Task, Work, next_poll
 
 
 def create(task: Task) -> Work:
@@ -68,7 +68,7 @@ def _until_available(task: Task, image_id: str) -> Work:
     task.step.outputs["ImageId"] = image_id
     image = _image(task, image_id)
     while image["State"] == "pending":
-        yield next_look(task.begun)
+        yield next_poll(task.begun)
         image = _image(task, image_id)
     yield CALL_TAKES
     if image["State"] != "available":

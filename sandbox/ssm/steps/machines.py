@@ -7,7 +7,7 @@ checks, too; ``CheckStateOnly`` changes nothing.
 from typing import Any
 
 from sandbox.ssm.automation_model import StepFailed
-from sandbox.ssm.steps.task import CALL_TAKES, Task, Work, next_look
+from sandbox.ssm.steps.task import CALL_TAKES, Task, Work, next_poll
 
 METHODS = {
     "running": "start_instances",
@@ -25,7 +25,7 @@ def change_state(task: Task) -> Work:
         force = {"Force": True} if wanted == "stopped" and task.flag("Force") else {}
         task.call("ec2", METHODS[wanted], InstanceIds=ids, **force)
     while not _is_reached(task, ids, wanted):
-        yield next_look(task.begun)
+        yield next_poll(task.begun)
     yield CALL_TAKES
     return {"InstanceStates": [wanted for _ in ids]}
 

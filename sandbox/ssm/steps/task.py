@@ -73,3 +73,8 @@ class Task:
 def next_look(begun: datetime) -> timedelta:
     """How long until the next look: a second at first, a minute in the end [NV]."""
     return timedelta(seconds=min(60, 1 + (clock.now() - begun).total_seconds() // 20))
+
+
+def next_poll(begun: datetime) -> timedelta:
+    """How long until a call is made again: 5 seconds at first, a minute in the end [NV]."""
+    return max(next_look(begun), timedelta(seconds=5))
