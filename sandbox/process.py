@@ -92,6 +92,7 @@ class Sandbox(AbstractContextManager["Sandbox"]):
     @property
     def health(self) -> Health:
         """What status checks, volumes and targets will say."""
+        self._catch_up()
         return health
 
     @property

@@ -40,7 +40,7 @@ SPACES = ("global:", "automation:", "ssm:", "ssm-secure:", "aws:", "variable:")
 
 def problems(document: Mapping[str, Any], *, automation: bool) -> Iterator[str]:
     """What is wrong with the parameters and with the references to them."""
-    declared = document.get("parameters") or {}
+    declared = document.get("parameters", {})
     if not isinstance(declared, Mapping):
         yield "parameters must be an object"
         return
