@@ -186,8 +186,8 @@ def _parameters(
 
 def plain(value: object, shape: Shape | None) -> Json:
     """*value* as JSON can say it, with what botocore's model calls sensitive masked."""
-    if shape is not None and shape.metadata.get("sensitive") and not isinstance(value, dict | list):
-        return MASK
+    if shape is not None and shape.metadata.get("sensitive"):
+        return _masked(value)
     if isinstance(value, Mapping):
         return {
             str(key): MASK if key in SECRET_NAMES and item else plain(item, _member(shape, key))
@@ -201,6 +201,15 @@ def plain(value: object, shape: Shape | None) -> Json:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _masked(value: object) -> Json:
+    """MASK in the place of every value; the shape of a map or list still shows."""
+    if isinstance(value, Mapping):
+        return {str(key): _masked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(item) for item in value]
+    return MASK
 
 
 def _member(shape: Shape | None, key: object) -> Shape | None:

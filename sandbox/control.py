@@ -1,4 +1,7 @@
-"""The sandbox's own HTTP paths, outside AWS's: clock, faults, calls, disks, health, events."""
+"""The sandbox's own HTTP paths, outside AWS's.
+
+Clock, faults, calls, commands, disks, health, events.
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -6,8 +9,10 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from sandbox import gate
+from sandbox.agenda import agenda
 from sandbox.calls import Json, calls
 from sandbox.clock import clock
+from sandbox.commands import CommandError, commands
 from sandbox.disks import disks
 from sandbox.events import events
 from sandbox.faults import FaultError, faults
@@ -44,6 +49,7 @@ def answer(method: str, path: str, query: Query, body: bytes) -> Reply:
                 405, "MethodNotAllowed", f"{path} takes {' or '.join(verbs)}, not {method}"
             )
         with gate.lock:
+            agenda.settle()
             return _reply(200, act(query, _document(method, body)))
     except ControlError as error:
         return _reply(error.status, {"error": {"code": error.code, "message": error.message}})
@@ -187,6 +193,30 @@ def _wish(value: Json) -> str | None:
     return value
 
 
+def _command_log(query: Query, _document: Document) -> Document:
+    """``?instance=i-...``: the steps that commands ran on the machines, with their times."""
+    return {"commands": [*commands.log(query.get("instance"))]}
+
+
+def _set_command(_query: Query, document: Document) -> Document:
+    """Say what a kind of command does: the fields of ``sandbox.commands.Commands.set``.
+
+    ``instance``, ``image``, ``document``, ``contains`` choose; ``outcome`` (success, fail,
+    hang), ``output``, ``error``, ``exit_code``, ``seconds`` and ``times`` say what happens.
+    """
+    try:
+        commands.set(**document)
+    except CommandError as error:
+        raise ControlError(400, "InvalidValue", str(error)) from error
+    return {"ok": True}
+
+
+def _clear_commands(_query: Query, _document: Document) -> Document:
+    """Forget the wishes; the log stays."""
+    commands.forget_wishes()
+    return {"ok": True}
+
+
 def _all_events(_query: Query, _document: Document) -> Document:
     return {"events": [*events.all()]}
 
@@ -195,6 +225,7 @@ ROUTES: dict[str, dict[str, Callable[[Query, Document], Document]]] = {
     "clock": {"GET": _clock_now, "POST": _move_clock},
     "faults": {"GET": _faults_now, "POST": _set_faults, "DELETE": _clear_faults},
     "calls": {"GET": _all_calls, "DELETE": _clear_calls},
+    "commands": {"GET": _command_log, "POST": _set_command, "DELETE": _clear_commands},
     "disks": {"GET": _read_disk, "POST": _write_disk},
     "health": {"POST": _set_health},
     "events": {"GET": _all_events},

@@ -15,6 +15,7 @@ from botocore.session import get_session
 from moto.core.request import Request
 
 from sandbox import base_images, dynamodb, faults, parameters, rbin
+from sandbox.agenda import agenda
 from sandbox.calls import Call, Record, calls, read_call
 from sandbox.clock import clock
 from sandbox.events import events
@@ -56,6 +57,7 @@ def handle(
     if wait is not None and faults.faults.latency:
         wait(faults.faults.latency)
     with lock:
+        agenda.settle()
         strike = faults.faults.strike(call)
         reply = None if strike.drops else _answer(call, work, strike.refusal)
         outcome = strike.seen_as or (code_of(reply) if reply is not None else "")

@@ -18,6 +18,8 @@ Aspect = Literal[
     "root",
     "detach",
     "capacity",
+    "agent",
+    "patches",
 ]
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 FINE: dict[Aspect, str] = {
@@ -26,6 +28,8 @@ FINE: dict[Aspect, str] = {
     "ebs": "ok",
     "target": "healthy",
     "status": "ok",
+    "agent": "online",
+    "patches": "missing",
 }
 ALLOWED: dict[Aspect, frozenset[str]] = {
     "system": frozenset({"ok", "impaired", "initializing", "insufficient-data"}),
@@ -37,6 +41,8 @@ ALLOWED: dict[Aspect, frozenset[str]] = {
     "root": frozenset({"failed", "failed-detached"}),
     "detach": frozenset({"stuck"}),
     "capacity": frozenset({"none"}),
+    "agent": frozenset({"online", "lost", "inactive", "absent"}),
+    "patches": frozenset({"missing", "none"}),
 }
 
 
@@ -70,9 +76,10 @@ class Health:
         Aspects: ``system``, ``instance_status``, ``ebs``, ``application`` (status checks),
         ``target`` (behind a load balancer), ``status`` (a volume's), ``launch``, the state
         reason with which a launch from the image dies (``Client.InternalError``), ``root``,
-        how the replacement of an instance's root ends, ``detach`` of a volume that sticks, and
-        ``capacity`` of a *zone*, an *instance_type* or a type in a zone, of which there can be
-        none. ``None`` takes a wish back. Raises ``ValueError`` for anything else.
+        how the replacement of an instance's root ends, ``detach`` of a volume that sticks,
+        ``agent`` (SSM's), ``patches`` (whether a scan finds any missing), and ``capacity`` of a
+        *zone*, an *instance_type* or a type in a zone, of which there can be none. ``None``
+        takes a wish back. Raises ``ValueError`` for anything else.
         """
         place = "/".join(each for each in (zone, instance_type) if each)
         subjects = [subject for subject in (instance, image, volume, place) if subject]

@@ -3,31 +3,25 @@
 import os
 from contextlib import AbstractContextManager
 from datetime import datetime
-from functools import cache
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
-import boto3
-import botocore.session
-from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
-from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
-from botocore.loaders import Loader
 from moto import mock_aws
 from moto.core.models import botocore_stubber
-from moto.core.request import normalize_request
 
-from sandbox import fleet, gate, world
+from sandbox import fleet, gate, inside, world
 from sandbox.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
+from sandbox.agenda import agenda
 from sandbox.calls import Calls, calls
 from sandbox.clock import Clock, clock
+from sandbox.commands import Commands, commands
 from sandbox.disks import Disks, disks
 from sandbox.events import Events, events
 from sandbox.faults import Faults, faults
+from sandbox.functions import Functions, functions
 from sandbox.health import Health, health
-from sandbox.replies import Reply
-
-SECRET = "sandbox"  # noqa: S105 - nobody checks it
+from sandbox.inside import NO_RETRIES, SECRET
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": DEFAULT_ACCOUNT,
@@ -36,26 +30,6 @@ ENVIRONMENT = {
     "AWS_REGION": DEFAULT_REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-
-NO_RETRIES = Config(retries={"total_max_attempts": 1})
-
-_serve_plainly = botocore_stubber.process_request
-
-
-@cache
-def _session(account: str) -> boto3.session.Session:
-    """One session an account: parsing EC2's model for every client is slow."""
-    session = botocore.session.get_session()
-    session.register_component("data_loader", _loader())
-    return boto3.session.Session(
-        aws_access_key_id=account, aws_secret_access_key=SECRET, botocore_session=session
-    )
-
-
-@cache
-def _loader() -> Loader:
-    """One reader of botocore's models for all sessions."""
-    return cast("Loader", botocore.session.get_session().get_component("data_loader"))
 
 
 class Sandbox(AbstractContextManager["Sandbox"]):
@@ -76,7 +50,7 @@ class Sandbox(AbstractContextManager["Sandbox"]):
         os.environ.update(ENVIRONMENT)
         world.begin(self._now, frozen=self._frozen)
         self._moto.start(reset=False)
-        botocore_stubber.process_request = _through_the_gate  # type: ignore[method-assign]
+        botocore_stubber.process_request = inside.through_the_gate  # type: ignore[method-assign]
         return self
 
     def __exit__(
@@ -85,7 +59,7 @@ class Sandbox(AbstractContextManager["Sandbox"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        botocore_stubber.process_request = _serve_plainly  # type: ignore[method-assign]
+        botocore_stubber.process_request = inside.serve_plainly  # type: ignore[method-assign]
         self._moto.stop()
         world.reset()
         for name, value in self._before.items():
@@ -112,17 +86,35 @@ class Sandbox(AbstractContextManager["Sandbox"]):
     @property
     def disks(self) -> Disks:
         """What volumes, snapshots and images hold."""
+        self._catch_up()
         return disks
 
     @property
     def health(self) -> Health:
         """What status checks, volumes and targets will say."""
+        self._catch_up()
         return health
 
     @property
     def events(self) -> Events:
         """The EventBridge events emitted so far."""
+        self._catch_up()
         return events
+
+    @property
+    def commands(self) -> Commands:
+        """What SSM commands do on the machines, and the log of what they did."""
+        self._catch_up()
+        return commands
+
+    @property
+    def functions(self) -> Functions:
+        """The callables that stand for Lambda functions."""
+        return functions
+
+    def _catch_up(self) -> None:
+        with gate.lock:
+            agenda.settle()
 
     def load_fleet(self, document: object) -> list[str]:
         """Build what ``aws ec2 describe-instances`` printed; return the instance ids.
@@ -146,26 +138,6 @@ class Sandbox(AbstractContextManager["Sandbox"]):
         """
         wanted = (service, region, account, config)
         if wanted not in self._clients:
-            make = _session(account).client
+            make = inside.session(account).client
             self._clients[wanted] = make(service, region_name=region, config=config)  # type: ignore[call-overload]
         return self._clients[wanted]
-
-
-def _through_the_gate(request: AWSPreparedRequest) -> tuple[int, dict[str, str], bytes] | None:
-    """Stand in moto's place between botocore and the wire."""
-
-    def work() -> Reply:
-        answer = _serve_plainly(request)
-        if answer is None:
-            return Reply(404, {}, b"Not yet implemented")
-        status, headers, body = answer
-        return Reply(status, headers, body.encode() if isinstance(body, str) else body)
-
-    if ".amazonaws.com" not in request.url:
-        return None
-    try:
-        return gate.handle(normalize_request(request), work)
-    except gate.Dropped:
-        raise ConnectionClosedError(endpoint_url=request.url, request=request) from None
-    except gate.Late:
-        raise ReadTimeoutError(endpoint_url=request.url, request=request) from None

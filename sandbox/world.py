@@ -11,7 +11,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.utils import method_names_from_class
 
-from sandbox import accounts, base_images, dynamodb, ebs, ec2, rbin
+from sandbox import accounts, base_images, dynamodb, ebs, ec2, rbin, ssm
 from sandbox.calls import calls
 from sandbox.clock import clock
 from sandbox.faults import faults
@@ -33,6 +33,7 @@ def begin(now: datetime | None = None, *, frozen: bool = False) -> None:
         os.environ.pop(name, None)
     ec2.install()
     ebs.install()
+    ssm.install()
     accounts.install()
     responses.method_names_from_class = _method_names  # type: ignore[attr-defined]
     reset()
@@ -53,6 +54,6 @@ def reset() -> None:
     base_images.reset()
     rbin.reset()
     accounts.home.reset()
-    for module in ("disks", "health", "events"):
+    for module in ("agenda", "commands", "disks", "functions", "health", "events"):
         with suppress(ModuleNotFoundError, AttributeError):
             getattr(import_module(f"sandbox.{module}"), module).reset()

@@ -1355,6 +1355,7 @@ class TestReferences:
         ssm = aws.client("ssm")
         ssm.put_parameter(Name="/golden", Value=image, Type="String", DataType="aws:ec2:image")
         ssm.put_parameter(Name="/text", Value=image, Type="String")
+        aws.clock.advance(5)
 
         assert self.found(ec2, image) == {f"arn:aws:ssm:us-east-1:{ME}:parameter/golden"}
 

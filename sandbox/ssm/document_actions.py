@@ -1,0 +1,42 @@
+"""Documents on the wire."""
+
+from typing import Any
+
+from moto.core.responses import ActionResult
+from typing_extensions import override
+
+from sandbox.ssm.pages import page
+from sandbox.ssm.wire import CheckedActions
+
+USUAL_PAGE = 10
+
+
+class DocumentActions(CheckedActions):
+    """What moto's wire format of documents lacks."""
+
+    @override
+    def list_documents(self) -> ActionResult:
+        """In pages of up to 50; the older ``DocumentFilterList`` is understood, too."""
+        backend: Any = self.ssm_backend
+        asked = self.asked
+        filters = list(asked.get("Filters") or [])
+        filters += [
+            {"Key": each["key"], "Values": [each["value"]]}
+            for each in asked.get("DocumentFilterList") or []
+        ]
+        shown, token = page(
+            "ListDocuments",
+            backend.find_documents(filters),
+            asked.get("MaxResults"),
+            asked.get("NextToken"),
+            usual=USUAL_PAGE,
+        )
+        return ActionResult({"DocumentIdentifiers": shown, "NextToken": token})
+
+    @override
+    def create_document(self) -> ActionResult:
+        """CreateDocument, described as DescribeDocument would."""
+        super().create_document()
+        backend: Any = self.ssm_backend
+        document = backend.describe_document(self.asked["Name"], "$LATEST", None)
+        return ActionResult({"DocumentDescription": document})
