@@ -5,7 +5,13 @@ computed from this clock whenever somebody looks, so moving it moves the world.
 """
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
+
+_NO_TIME = timedelta(0)
+_turned_back: ContextVar[timedelta] = ContextVar("turned_back", default=_NO_TIME)
 
 
 class Clock:
@@ -18,8 +24,17 @@ class Clock:
     def now(self) -> datetime:
         """The present moment in the sandbox, aware and in UTC."""
         if self._frozen is not None:
-            return self._frozen
-        return datetime.fromtimestamp(time.time(), UTC) + self._shift
+            return self._frozen - _turned_back.get()
+        return datetime.fromtimestamp(time.time(), UTC) + self._shift - _turned_back.get()
+
+    @contextmanager
+    def turned_back(self, seconds: float) -> Iterator[None]:
+        """Let whoever runs inside, and nobody beside, see the time of *seconds* ago."""
+        before = _turned_back.set(timedelta(seconds=seconds))
+        try:
+            yield
+        finally:
+            _turned_back.reset(before)
 
     def advance(self, seconds: float) -> datetime:
         """Move forward (or back, when negative) and return the new now."""

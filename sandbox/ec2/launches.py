@@ -17,6 +17,7 @@ from moto.iam.models import iam_backends
 from moto.ssm.models import ssm_backends
 from typing_extensions import override
 
+from sandbox.capacity import Wish, capacity
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.images import ImageRules
 from sandbox.ec2.instance_model import SandboxInstance
@@ -117,7 +118,7 @@ class LaunchRules(
             aws_tags=aws_tags,
             credits=credit_option(request.get("CreditSpecification"), type_),
             user_data=checked_user_data(request.get("UserData")),
-            count=self._affordable(least, most, ports),
+            count=self._to_be_had(request, zone, least, self._affordable(least, most, ports)),
         )
 
     def _facts(
@@ -203,6 +204,18 @@ class LaunchRules(
                 "to satisfy the requested number of instances.",
             )
         return room
+
+    def _to_be_had(self, request: Mapping[str, Any], zone: str, least: int, most: int) -> int:
+        """As many of *most* as AWS has of the type in the zone, if enough."""
+        wish = Wish(
+            action="RunInstances",
+            account=self.account_id,
+            region=self.region_name,
+            type=request["InstanceType"],
+            zone=zone,
+            parameters={"ImageId": request["ImageId"], "InstanceType": request["InstanceType"]},
+        )
+        return capacity.take(wish, least=least, most=most)
 
     def _carry_out(self, plan: Plan) -> list[SandboxInstance]:
         reservation_id = random_reservation_id()

@@ -5,16 +5,20 @@ Sources: EC2 User Guide "ec2-instance-lifecycle", "how-ec2-instance-stop-start-w
 StopInstances, StartInstances, TerminateInstances; EC2 API error codes.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance, InstanceState
 from typing_extensions import override
 
+from sandbox.capacity import Wish, capacity
 from sandbox.clock import clock
+from sandbox.ec2.encryption import why_unusable
 from sandbox.ec2.instance_model import PENDING_REASON, STATE_CODES, SandboxInstance
 from sandbox.ec2.instances import REMEMBERED, InstanceRules
 from sandbox.ec2.network_interface import seconds_only
@@ -100,20 +104,53 @@ class LifecycleRules(InstanceRules):
     def start_instances(self, instance_ids: list[str]) -> list[tuple[Instance, InstanceState]]:
         """``stopped`` to ``pending`` to ``running``; nothing happens to a running one.
 
-        The root volume must be there. A new public address is lent, where EC2 does that.
+        The root volume must be there, and AWS must have the capacity. A new public address
+        is lent, where EC2 does that. One whose volumes' key does not work is ``pending`` and
+        then ``stopped`` again (KMS Developer Guide, "How unusable KMS keys affect data keys";
+        that it is ``Client.InternalError`` is [NV]).
         """
         instances = self.instances_by_id(instance_ids)
         for instance in instances:
             _check_startable(instance)
+        self._take_capacity([each for each in instances if each.state == "stopped"])
         return [(each, self._start(each)) for each in instances]
+
+    def _take_capacity(self, instances: list[SandboxInstance]) -> None:
+        wanted = Counter((str(each.instance_type), each.availability_zone) for each in instances)
+        for (type_, zone), count in wanted.items():
+            wish = Wish(
+                action="StartInstances",
+                account=self.account_id,
+                region=self.region_name,
+                type=type_,
+                zone=zone,
+                parameters={"InstanceIds": [each.id for each in instances]},
+            )
+            capacity.take(wish, least=count, most=count)
 
     def _start(self, instance: SandboxInstance) -> InstanceState:
         before = _state_of(instance)
         if before.name == "stopped":
             instance.launch_time = seconds_only(clock.now())
             self.boot(instance)
+            if self._has_locked_disks(instance):
+                self._later(instance, clock.now() + PENDING, partial(self._fall_back, instance))
             self.lend(instance)
         return before
+
+    def _has_locked_disks(self, instance: SandboxInstance) -> bool:
+        volumes = [
+            self.volumes.get(block.volume_id) for _, block in instance.get_block_device_mapping
+        ]
+        keys = [str(each.kms_key_id) for each in volumes if each is not None and each.encrypted]
+        return any(why_unusable(self, key) for key in keys)
+
+    def _fall_back(self, instance: SandboxInstance, at: datetime) -> None:
+        """``stopped`` again, because a start came to nothing."""
+        for interface in instance.nics.values():
+            interface.auto_public_ip = None
+        reason = {"Code": DIES_OF, "Message": f"{DIES_OF}: Client error on launch"}
+        self.enter(instance, "stopped", at, transition=DIES_OF, reason=reason)
 
     @override
     def stop_instances(

@@ -9,6 +9,7 @@ from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
 from sandbox.ec2.client_tokens import ClientTokens
+from sandbox.ec2.encryption import why_unusable
 from sandbox.ec2.paging import refuse_with_ids
 from sandbox.ec2.tags import TagActions
 from sandbox.ec2.volume_model import EbsVolume
@@ -58,7 +59,9 @@ class VolumeActions(TagActions, EC2Response):
     def attach_volume(self) -> ActionResult:
         """AttachVolume: an available volume on a free device of an instance in its zone.
 
-        The instance is running or stopped (EC2 API, AttachVolume; error codes).
+        The instance is running or stopped (EC2 API, AttachVolume; error codes). Under a key
+        that does not work it stays ``attaching`` for a moment and is let go again (EBS User
+        Guide, "EventBridge events for Amazon EBS", attachVolume).
         """
         self.error_on_dryrun()
         volume = self._volumes.get_volume(self._get_param("VolumeId"))
@@ -67,6 +70,8 @@ class VolumeActions(TagActions, EC2Response):
         _require_attachable(volume)
         _require_room_for(self._volumes, instance, volume, device)
         attachment = self._volumes.attach_volume(volume.id, instance.id, device)
+        if volume.encrypted and why_unusable(self._volumes, str(volume.kms_key_id)):
+            self._volumes.give_up(attachment)
         return DocumentResult({**attachment.as_described(), "State": "attaching"})
 
     @override

@@ -17,12 +17,13 @@ from typing_extensions import override
 
 from sandbox.clock import clock
 from sandbox.disks import disks
-from sandbox.ec2.encryption import encryption_for
+from sandbox.ec2.encryption import encryption_for, why_unusable
 from sandbox.ec2.filters import is_wild, select
 from sandbox.ec2.sharing import is_well_formed
 from sandbox.ec2.snapshot_model import EbsSnapshot
 from sandbox.ec2.snapshots import SnapshotRules, snapshot_not_found
 from sandbox.ec2.volume_model import (
+    ATTACHING,
     VOLUME_FILTERS,
     AttachedDevice,
     Attachment,
@@ -71,6 +72,7 @@ class VolumeRules(SnapshotRules):
         encryption = encryption_for(
             self, encrypted=encrypted, key=kms_key_id or None, inherited=inherited
         )
+        opens = inherited is None or why_unusable(self, inherited) is None
         volume = EbsVolume(  # type: ignore[abstract] # as moto's own Volume
             self,
             volume_id or random_volume_id(),
@@ -81,7 +83,7 @@ class VolumeRules(SnapshotRules):
             kms_key_id=encryption.key,
             multi_attach_enabled=bool(multi_attach_enabled),
             initialization_rate=initialization_rate,
-            is_broken=not encryption.usable,
+            is_broken=not (encryption.usable and opens),
         )
         self.volumes[volume.id] = volume
         if snapshot is not None:
@@ -165,6 +167,17 @@ class VolumeRules(SnapshotRules):
             attachment, delete_on_termination=delete_on_termination
         )
         return attachment
+
+    def give_up(self, attachment: Attachment) -> None:
+        """Let an attachment that cannot be completed end by itself."""
+        backend: Any = self
+        volume, machine = attachment.volume, attachment.instance
+
+        def let_go(_: datetime) -> None:
+            if volume.attachment is attachment:
+                self.detach_volume(volume.id, machine.id, attachment.device)
+
+        backend.timeline.at(clock.now() + ATTACHING, let_go)
 
     @override
     def detach_volume(
