@@ -32,7 +32,7 @@ class Chaos:
 
     def times(self, at: datetime, serial: int, target: str) -> tuple[datetime, ...]:
         """When event number *serial*, sent *at*, reaches *target*: never, once or twice."""
-        chance = random.Random(f"{self.seed}:{serial}:{target}")  # noqa: S311 - repeatable
+        chance = random.Random(f"{self.seed}:{serial}:{target}")
         if chance.random() < self.p_drop:
             return ()
         copies = 2 if chance.random() < self.p_twice else 1

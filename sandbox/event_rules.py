@@ -116,7 +116,7 @@ class SandboxEventsBackend(EventsBackend):
         Source: EventBridge API Reference, PutEvents and PutEventsResultEntry: a source that
         begins with ``aws.`` is AWS's own.
         """
-        if len(events) > 10:  # noqa: PLR2004 - PutEvents, Entries: at most 10
+        if len(events) > 10:
             return super().put_events(events)
         return [self._put(each) for each in events]
 

@@ -116,19 +116,16 @@ class Rule:
 
     def strike(self, call: Call) -> Strike:
         """What the rule does to *call*."""
-        match self.kind:
-            case Kind.RESET:
-                return Strike(drops=True, seen_as="reset")
-            case Kind.LOST:
-                return Strike(loses=True, seen_as="lost")
-            case Kind.TIMEOUT:
-                return Strike(seconds=self.seconds, seen_as="timeout")
-            case Kind.FAIL_IMAGE:
-                return Strike(failure=(self.code, self.message))
-            case Kind.STALE:
-                return Strike(stale_seconds=self.seconds)
-            case Kind.TRUNCATE:
-                return Strike(keep=self.keep)
+        strikes = {
+            Kind.RESET: {"drops": True, "seen_as": "reset"},
+            Kind.LOST: {"loses": True, "seen_as": "lost"},
+            Kind.TIMEOUT: {"seconds": self.seconds, "seen_as": "timeout"},
+            Kind.FAIL_IMAGE: {"failure": (self.code, self.message)},
+            Kind.STALE: {"stale_seconds": self.seconds},
+            Kind.TRUNCATE: {"keep": self.keep},
+        }
+        if self.kind in strikes:
+            return Strike(**strikes[self.kind])  # type: ignore[arg-type]
         return Strike(refusal=self.refusal(call))
 
     def refusal(self, call: Call) -> Refusal:

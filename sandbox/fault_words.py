@@ -9,9 +9,21 @@ from sandbox.calls import Call
 from sandbox.replies import Refusal
 
 DATA_PLANE = frozenset(
-    "BatchExecuteStatement BatchGetItem BatchWriteItem DeleteItem ExecuteStatement "
-    "ExecuteTransaction GetItem PutItem Query Scan TransactGetItems TransactWriteItems "
-    "UpdateItem".split()
+    {
+        "BatchExecuteStatement",
+        "BatchGetItem",
+        "BatchWriteItem",
+        "DeleteItem",
+        "ExecuteStatement",
+        "ExecuteTransaction",
+        "GetItem",
+        "PutItem",
+        "Query",
+        "Scan",
+        "TransactGetItems",
+        "TransactWriteItems",
+        "UpdateItem",
+    }
 )
 """DynamoDB's calls that read and write items."""
 
@@ -41,11 +53,17 @@ _BROKEN = {
 }
 
 SERVER_ERRORS = frozenset(
-    "InternalError InternalFailure InternalServerError InternalServerException "
-    "KMSInternalException ServiceException InternalException "
-    "InsufficientAddressCapacity InsufficientCapacity InsufficientHostCapacity "
-    "InsufficientInstanceCapacity InsufficientReservedInstanceCapacity "
-    "InsufficientVolumeCapacity ServerInternal".split()
+    {
+        *_BROKEN.values(),
+        "InternalFailure",
+        "InsufficientAddressCapacity",
+        "InsufficientCapacity",
+        "InsufficientHostCapacity",
+        "InsufficientInstanceCapacity",
+        "InsufficientReservedInstanceCapacity",
+        "InsufficientVolumeCapacity",
+        "ServerInternal",
+    }
 )
 """Codes that come with status 500 (EC2 API Reference, "Server error codes")."""
 UNAVAILABLE = frozenset({"RequestLimitExceeded", "ServiceUnavailable", "Unavailable", "SlowDown"})
@@ -90,6 +108,6 @@ def status_of(code: str) -> int:
 
 
 def _internal(call: Call, status: int) -> str:
-    if status == 503:  # noqa: PLR2004 - HTTP's own number
+    if status == 503:
         return "Unavailable" if call.protocol == "ec2" else "ServiceUnavailable"
     return _BROKEN.get(call.service, "InternalFailure")

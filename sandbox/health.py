@@ -50,7 +50,8 @@ ALLOWED: dict[Aspect, frozenset[str]] = {
     "event": frozenset(EVENTS),
 }
 SUBJECTS = ("instance", "image", "volume")
-TIMES = ("not_before", "not_after")
+TIMES: tuple[Aspect, ...] = ("not_before", "not_after")
+PLANNED: tuple[Aspect, ...] = ("event", *TIMES)
 NOTICE = timedelta(days=14)
 """How long before it happens a scheduled event is told of, unless a time is given."""
 
@@ -108,7 +109,7 @@ class Health:
         wanted = {_aspect(name): value for name, value in aspects.items()}
         for name, value in wanted.items():
             _check(name, value)
-        if instance is None and any(wanted.get(each) for each in ("event", *TIMES)):
+        if instance is None and any(wanted.get(each) for each in PLANNED):
             raise ValueError("only an instance can have a scheduled event")
         [subject] = subjects
         wishes = self._wishes.setdefault(subject, {})
@@ -144,7 +145,7 @@ class Health:
         if code is None:
             return None
         noticed = self._since[instance, "event"]
-        before, after = (self.of(each, instance) for each in TIMES)  # type: ignore[arg-type]
+        before, after = (self.of(each, instance) for each in TIMES)
         return Maintenance(
             instance=instance,
             code=code,

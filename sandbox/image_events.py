@@ -26,7 +26,13 @@ _IMAGE = re.compile(rb"<imageId>(ami-[^<]+)</imageId>")
 def observe(bus: Bus, place: Place, backend: Any, call: Call, reply: Reply) -> None:  # noqa: ANN401
     """Note an image that *call* begins to make, or send what it did to one."""
     if call.action in CHANGES:
-        _tell(bus, place, text(call.parameters.get("ImageId")), CHANGES[call.action], clock.now())
+        _tell(
+            bus,
+            place,
+            text(call.parameters.get("ImageId")),
+            state=CHANGES[call.action],
+            at=clock.now(),
+        )
     elif call.action in MAKE_IMAGES and (found := _IMAGE.search(reply.body)):
         image = backend.amis.get(found[1].decode())
         if isinstance(image, Image):
@@ -38,11 +44,11 @@ def _end(bus: Bus, place: Place, image: Image) -> None:
         return
     code, message = image.failure or ("", "")
     state = "failed" if code else "available"
-    _tell(bus, place, image.id, state, image.available_at, message)
+    _tell(bus, place, image.id, state=state, at=image.available_at, message=message)
 
 
 def _tell(
-    bus: Bus, place: Place, image_id: str, state: str, at: datetime, message: str = ""
+    bus: Bus, place: Place, image_id: str, *, state: str, at: datetime, message: str = ""
 ) -> None:
     bus.emit(
         "EC2 AMI State Change",

@@ -91,7 +91,8 @@ def _cut_xml(body: bytes, keep: int) -> bytes:
             if items and {_name(each) for each in items} <= {"item", "member"}:
                 for extra in items[_kept(len(items), keep) :]:
                     child.remove(extra)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    made: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return made
 
 
 def _name(element: ET.Element) -> str:

@@ -121,9 +121,8 @@ def _share(bus: Bus, place: Place, backend: Any, call: Call) -> None:  # noqa: A
 def _added(call: Call) -> list[str]:
     """The accounts that *call* lets use the snapshot, in either form of the request."""
     asked = call.parameters
-    added: list[Json] = []
-    if asked.get("OperationType") == "add" and isinstance(asked.get("UserIds"), list):
-        added += asked["UserIds"]  # type: ignore[operator]
+    users = asked.get("UserIds") if asked.get("OperationType") == "add" else None
+    added = list(users) if isinstance(users, list) else []
     changes = asked.get("CreateVolumePermission")
     listed = changes.get("Add") if isinstance(changes, dict) else None
     for each in listed if isinstance(listed, list) else ():

@@ -2,7 +2,7 @@
 
 Source: EBS User Guide, "EventBridge events for Amazon EBS", volume events and volume
 modification events. The page shows no attachment that went well: its result is [NV].
-What a termination deletes tells nothing here [NV].
+What a launch makes and a termination deletes tells nothing here [NV].
 """
 
 import re
@@ -37,11 +37,6 @@ def _created(bus: Bus, place: Place, backend: Any, _: Call, reply: Reply) -> Non
         _await_creation(bus, place, backend, volume)
 
 
-def _launched(bus: Bus, place: Place, backend: Any, _: Call, reply: Reply) -> None:  # noqa: ANN401
-    for volume in _volumes_of(backend, reply):
-        _await_creation(bus, place, backend, volume)
-
-
 def _await_creation(bus: Bus, place: Place, backend: Any, volume: EbsVolume) -> None:  # noqa: ANN401
     at = volume.create_time + CREATING
     cause = ""
@@ -51,13 +46,20 @@ def _await_creation(bus: Bus, place: Place, backend: Any, volume: EbsVolume) -> 
 
     def tell() -> None:
         if volume.id in backend.volumes:
-            _tell(bus, place, volume.id, "createVolume", result, at, cause=cause)
+            _tell(bus, place, volume.id, event="createVolume", result=result, at=at, cause=cause)
 
     bus.later(at, tell)
 
 
 def _deleted(bus: Bus, place: Place, _: Any, call: Call, __: Reply) -> None:  # noqa: ANN401
-    _tell(bus, place, text(call.parameters.get("VolumeId")), "deleteVolume", "deleted", clock.now())
+    _tell(
+        bus,
+        place,
+        text(call.parameters.get("VolumeId")),
+        event="deleteVolume",
+        result="deleted",
+        at=clock.now(),
+    )
 
 
 def _attached(bus: Bus, place: Place, backend: Any, call: Call, _: Reply) -> None:  # noqa: ANN401
@@ -86,7 +88,7 @@ def _await_attachment(
 
     def tell() -> None:
         key = str(volume.kms_key_id) if cause else ""
-        _tell(bus, place, volume.id, event, result, at, cause=cause, key=key)
+        _tell(bus, place, volume.id, event=event, result=result, at=at, cause=cause, key=key)
 
     bus.later(at, tell)
 
@@ -107,7 +109,7 @@ def _modified(bus: Bus, place: Place, backend: Any, call: Call, _: Reply) -> Non
 
 
 def _later(bus: Bus, place: Place, volume_id: str, result: str, at: datetime) -> None:
-    bus.later(at, lambda: _tell(bus, place, volume_id, "modifyVolume", result, at))
+    bus.later(at, lambda: _tell(bus, place, volume_id, event="modifyVolume", result=result, at=at))
 
 
 def _detached(bus: Bus, place: Place, _: Any, call: Call, reply: Reply) -> None:  # noqa: ANN401
@@ -170,10 +172,10 @@ def _tell(
     bus: Bus,
     place: Place,
     volume_id: str,
+    *,
     event: str,
     result: str,
     at: datetime,
-    *,
     cause: str = "",
     key: str = "",
 ) -> None:
@@ -195,7 +197,6 @@ def _tell(
 
 _ACTS = {
     "CreateVolume": _created,
-    "RunInstances": _launched,
     "DeleteVolume": _deleted,
     "AttachVolume": _attached,
     "StartInstances": _started,

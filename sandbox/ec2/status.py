@@ -79,7 +79,7 @@ def check(instance: SandboxInstance, aspect: Aspect) -> str:
 def status_document(instance: SandboxInstance) -> dict[str, Any]:
     """``InstanceStatus`` of the model."""
     state = instance.state
-    found = {
+    found: dict[str, Any] = {
         "AvailabilityZone": instance.availability_zone,
         "AvailabilityZoneId": instance.zone_id,
         "InstanceId": instance.id,
