@@ -107,6 +107,12 @@ class Bus:
             self.settle()
             return [event.document() for event in self._events]
 
+    def forget(self) -> None:
+        """Forget what was sent until now; what is still to come will come."""
+        with self._lock:
+            self.settle()
+            self._events.clear()
+
     def reset(self) -> None:
         """Forget what was, what was to come and who wanted to hear of it."""
         with self._lock:
