@@ -28,12 +28,13 @@ RETRIED_AFTER = (timedelta(minutes=1), timedelta(minutes=2))
 Handler: TypeAlias = Callable[[dict[str, Any]], object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Event:
-    """One event; *serial* is its number on this bus, *bus* whose name it was sent to."""
+    """One event; *bus* is whose name it was sent to."""
 
     at: datetime
-    serial: int
+    serial: int = 0
+    """Its number on this bus, once it is sent."""
     id: str
     detail_type: str
     source: str
@@ -140,7 +141,6 @@ class Bus:
         """Send one event."""
         event = Event(
             at=at,
-            serial=0,
             id=id_ or str(uuid4()),
             detail_type=detail_type,
             source=source,
@@ -206,23 +206,27 @@ class Bus:
     def _send(self) -> None:
         fresh = sorted(self._fresh, key=_time_of)
         self._fresh.clear()
-        for each in fresh:
+        for event in fresh:
             self._sent += 1
-            event = replace(each, serial=self._sent)
-            insort(self._events, event, key=_order)
+            event.serial = self._sent
+            if self._events and event.at < self._events[-1].at:
+                insort(self._events, event, key=_time_of)
+            else:
+                self._events.append(event)
             self._route(event)
         if len(self._events) > KEPT * 1.1:
             del self._events[:-KEPT]
 
     def _route(self, event: Event) -> None:
-        """Work out who gets *event* and when."""
+        """Work out who gets *event* and when; a time in the future does not hold it back."""
+        sent = min(event.at, clock.now())
         document = event.document() if self._subscriptions else None
         for each in self._subscriptions:
             if each.pattern.matches_event(document):  # type: ignore[arg-type]
-                for due in self.chaos.times(event.at, event.serial, f"handler {each.number}"):
+                for due in self.chaos.times(sent, event.serial, f"handler {each.number}"):
                     self._handed.put(due, Handover(event, each))
         for target in event_rules.targets(event.account, event.region, event.bus, event.document):
-            for due in self.chaos.times(event.at, event.serial, target.name):
+            for due in self.chaos.times(sent, event.serial, target.name):
                 self._posted.put(due, (event, target))
 
     def _hand(self, handed: Handover) -> Delivery:
@@ -244,7 +248,3 @@ def timestamp(moment: datetime) -> str:
 
 def _time_of(event: Event) -> datetime:
     return event.at
-
-
-def _order(event: Event) -> tuple[datetime, int]:
-    return event.at, event.serial

@@ -9,7 +9,6 @@ Source: EC2 Developer Guide, "Eventual consistency in the Amazon EC2 API".
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -120,11 +119,10 @@ def _registers(backend: Any) -> Registers:  # noqa: ANN401 - moto's, with our mi
 
 def _copied(value: Any) -> Any:  # noqa: ANN401 - a register of any kind
     """A copy two levels deep: registers hold sets of tags, groups by VPC and the like."""
-    made = copy(value)
-    pairs = made.items() if isinstance(made, dict) else enumerate(made)
-    for key, each in list(pairs):
+    made = value.copy()
+    for key, each in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(each, dict | list | set):
-            made[key] = copy(each)
+            made[key] = each.copy()
     return made
 
 

@@ -1,7 +1,6 @@
 """Each kind of fault as a real client sees it, in process and over HTTP alike."""
 
 import json
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -35,57 +34,59 @@ def over_http(server: Server, service: str, config: Config = ONE_TRY) -> Any:  #
     )
 
 
-SERVICES = [
-    ("ec2", "describe_vpcs", {}, ("RequestLimitExceeded", 503), ("UnauthorizedOperation", 403)),
-    ("elbv2", "describe_load_balancers", {}, ("Throttling", 400), ("AccessDenied", 403)),
-    ("autoscaling", "describe_auto_scaling_groups", {}, ("Throttling", 400), ("AccessDenied", 403)),
-    ("sts", "get_caller_identity", {}, ("Throttling", 400), ("AccessDenied", 403)),
-    ("ssm", "describe_parameters", {}, ("ThrottlingException", 400), ("AccessDeniedException", 400)),
-    ("kms", "list_keys", {}, ("ThrottlingException", 400), ("AccessDeniedException", 400)),
+QUERY = {"throttle": ("Throttling", 400), "deny": ("AccessDenied", 403)}
+JSON = {"throttle": ("ThrottlingException", 400), "deny": ("AccessDeniedException", 400)}
+ITEM = {"TableName": "snapback", "Key": {"pk": {"S": "a"}, "sk": {"S": "b"}}}
+TOO_MUCH = ("ProvisionedThroughputExceededException", 400)
+SLOW = ("RequestThrottledException", 400)
+SERVICES: list[tuple[str, str, dict[str, Any], dict[str, tuple[str, int]]]] = [
     (
-        "dynamodb",
-        "get_item",
-        {"TableName": "snapback", "Key": {"pk": {"S": "a"}, "sk": {"S": "b"}}},
-        ("ProvisionedThroughputExceededException", 400),
-        ("AccessDeniedException", 400),
+        "ec2",
+        "describe_vpcs",
+        {},
+        {"throttle": ("RequestLimitExceeded", 503), "deny": ("UnauthorizedOperation", 403)},
     ),
+    ("elbv2", "describe_load_balancers", {}, QUERY),
+    ("autoscaling", "describe_auto_scaling_groups", {}, QUERY),
+    ("sts", "get_caller_identity", {}, QUERY),
+    ("ssm", "describe_parameters", {}, JSON),
+    ("kms", "list_keys", {}, JSON),
+    ("events", "list_rules", {}, JSON),
+    ("dynamodb", "get_item", ITEM, {**JSON, "throttle": TOO_MUCH}),
     (
         "rbin",
         "list_rules",
         {"ResourceType": "EC2_IMAGE"},
-        ("ThrottlingException", 400),
-        ("AccessDeniedException", 403),
+        {**JSON, "deny": ("AccessDeniedException", 403)},
     ),
     (
         "ebs",
         "list_snapshot_blocks",
         {"SnapshotId": "snap-0123456789abcdef0"},
-        ("RequestThrottledException", 400),
-        ("AccessDeniedException", 403),
+        {"throttle": SLOW, "deny": ("AccessDeniedException", 403)},
     ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("service", "method", "parameters", "throttled", "denied"), SERVICES, ids=lambda v: str(v)[:12]
+    ("service", "method", "parameters", "expected"), SERVICES, ids=lambda v: str(v)[:12]
 )
 def test_every_service_refuses_in_its_own_words_over_http(
     server: Server,
     service: str,
     method: str,
     parameters: dict[str, Any],
-    throttled: tuple[str, int],
-    denied: tuple[str, int],
+    expected: dict[str, tuple[str, int]],
 ) -> None:
     """Code and status as botocore's models and the services' error pages have them."""
     client = over_http(server, service)
-    for kind, expected in (("throttle", throttled), ("deny", denied)):
+    for kind, code_and_status in expected.items():
         faults.set(rule(kind=kind, service=service))
         with pytest.raises(ClientError) as refused:
             getattr(client, method)(**parameters)
         said = refused.value.response
         status = said["ResponseMetadata"]["HTTPStatusCode"]
-        assert (said["Error"]["Code"], status) == expected
+        assert (said["Error"]["Code"], status) == code_and_status
     faults.set(rule(kind="error", service=service))
     with pytest.raises(ClientError) as refused:
         getattr(client, method)(**parameters)
@@ -159,19 +160,17 @@ def test_lost_reset_and_late_answers_over_http(server: Server) -> None:
 
 
 @pytest.fixture
-def seven(aws: Sandbox, ec2: "EC2Client") -> Iterator[list[str]]:
+def seven(aws: Sandbox, ec2: "EC2Client") -> list[str]:
     """Seven instances."""
     made = ec2.run_instances(**{**SMALL, "MinCount": 7, "MaxCount": 7})["Instances"]
     aws.clock.advance(60)
-    yield [each["InstanceId"] for each in made]
+    return [each["InstanceId"] for each in made]
 
 
 def listed(client: Any, size: int = 3) -> list[str]:  # noqa: ANN401
     """The ids that a paginator finds."""
     size = max(size, 5)
-    pages = client.get_paginator("describe_instances").paginate(
-        PaginationConfig={"PageSize": size}
-    )
+    pages = client.get_paginator("describe_instances").paginate(PaginationConfig={"PageSize": size})
     return [
         instance["InstanceId"]
         for page in pages

@@ -1,6 +1,7 @@
 """KMS keys that cannot be used: what they open fails later, as EC2 does it."""
 
 import json
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -49,7 +50,9 @@ def snapshot_of(aws: Sandbox, ec2: "EC2Client", key: str) -> str:
 def told(aws: Sandbox, event: str) -> dict[str, Any]:
     """The detail of the only event of that name."""
     [found] = [
-        each for each in aws.events.all() if each["detail"].get("event") == event  # type: ignore[union-attr]
+        each
+        for each in aws.events.all()
+        if each["detail"].get("event") == event  # type: ignore[union-attr]
     ]
     return {**found["detail"], "resources": found["resources"]}  # type: ignore[dict-item]
 
@@ -63,7 +66,11 @@ def told(aws: Sandbox, event: str) -> dict[str, Any]:
     ],
 )
 def test_nothing_new_can_be_made_under_a_key_that_does_not_work(
-    aws: Sandbox, ec2: "EC2Client", key: str, spoil: Any, cause: str  # noqa: ANN401
+    aws: Sandbox,
+    ec2: "EC2Client",
+    key: str,
+    spoil: Callable[[Sandbox, str], None],
+    cause: str,
 ) -> None:
     """Volumes, copies and launches are answered well and fail by themselves."""
     snapshot = snapshot_of(aws, ec2, key)
@@ -103,9 +110,9 @@ def test_a_key_in_another_region_counts_for_what_is_copied_from_there(
     snapshot = snapshot_of(aws, ec2, key)
     disable(aws, key)
     away = aws.client("ec2", region="eu-west-1")
-    copy = away.copy_snapshot(
-        SourceSnapshotId=snapshot, SourceRegion="us-east-1", Encrypted=True
-    )["SnapshotId"]
+    copy = away.copy_snapshot(SourceSnapshotId=snapshot, SourceRegion="us-east-1", Encrypted=True)[
+        "SnapshotId"
+    ]
     aws.clock.advance(600)
 
     assert away.describe_snapshots(SnapshotIds=[copy])["Snapshots"][0]["State"] == "error"

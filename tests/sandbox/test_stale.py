@@ -32,9 +32,7 @@ def images(ec2: "EC2Client") -> list[tuple[str, str]]:
     return [(each["ImageId"], each["State"]) for each in found]
 
 
-def test_what_was_just_made_is_not_there_yet(
-    aws: Sandbox, ec2: "EC2Client", machine: str
-) -> None:
+def test_what_was_just_made_is_not_there_yet(aws: Sandbox, ec2: "EC2Client", machine: str) -> None:
     """Neither in a listing nor by its id (EC2 Developer Guide, eventual consistency)."""
     stale(aws)
     image = ec2.create_image(InstanceId=machine, Name="image", NoReboot=True)["ImageId"]
@@ -84,9 +82,7 @@ def test_what_is_gone_is_still_there(aws: Sandbox, ec2: "EC2Client", machine: st
     assert code(ec2.describe_volumes, VolumeIds=[volume]) == "InvalidVolume.NotFound"
 
 
-def test_tags_states_and_attachments_lag_too(
-    aws: Sandbox, ec2: "EC2Client", machine: str
-) -> None:
+def test_tags_states_and_attachments_lag_too(aws: Sandbox, ec2: "EC2Client", machine: str) -> None:
     """What a change did to a thing shows as late as the thing itself."""
     volume = ec2.create_volume(AvailabilityZone="us-east-1a", Size=1)["VolumeId"]
     image = ec2.create_image(InstanceId=machine, Name="image", NoReboot=True)["ImageId"]
