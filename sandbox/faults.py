@@ -12,7 +12,6 @@ from moto.ec2.models import ec2_backends
 
 from sandbox.buckets import Buckets
 from sandbox.calls import Call, Json
-from sandbox.capacity import capacity
 from sandbox.clock import clock
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.images import INTERNAL_ERROR
@@ -23,6 +22,7 @@ from sandbox.fault_words import throttled
 from sandbox.pages import Pages, truncated
 from sandbox.past import past
 from sandbox.replies import Reply
+from sandbox.shortages import shortages
 
 __all__ = ["FaultError", "Faults", "faults"]
 
@@ -50,7 +50,7 @@ class Faults:
         self._rules = [rule for rule in wanted.rules if rule.kind is not Kind.CAPACITY]
         self._buckets = Buckets() if wanted.buckets else None
         self._pages = Pages() if any(rule.page for rule in self._rules) else None
-        capacity.set(tuple(rule for rule in wanted.rules if rule.kind is Kind.CAPACITY))
+        shortages.set(tuple(rule for rule in wanted.rules if rule.kind is Kind.CAPACITY))
         stale = [rule.seconds for rule in self._rules if rule.kind is Kind.STALE]
         past.remember(max(stale, default=0))
         events.chaos = wanted.chaos

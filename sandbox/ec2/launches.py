@@ -17,7 +17,6 @@ from moto.iam.models import iam_backends
 from moto.ssm.models import ssm_backends
 from typing_extensions import override
 
-from sandbox.capacity import Wish, capacity
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.images import ImageRules
 from sandbox.ec2.instance_model import SandboxInstance
@@ -42,6 +41,7 @@ from sandbox.ec2.metadata_defaults import MetadataDefaultRules
 from sandbox.ec2.placement import PlacementRules
 from sandbox.ec2.wire import DocumentResult
 from sandbox.health import health
+from sandbox.shortages import Wish, shortages
 
 RESOLVED = "resolve:ssm:"
 
@@ -215,7 +215,7 @@ class LaunchRules(
             zone=zone,
             parameters={"ImageId": request["ImageId"], "InstanceType": request["InstanceType"]},
         )
-        return capacity.take(wish, least=least, most=most)
+        return shortages.take(wish, least=least, most=most)
 
     def _carry_out(self, plan: Plan) -> list[SandboxInstance]:
         reservation_id = random_reservation_id()

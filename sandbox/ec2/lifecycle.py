@@ -16,12 +16,12 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance, InstanceState
 from typing_extensions import override
 
-from sandbox.capacity import Wish, capacity
 from sandbox.clock import clock
 from sandbox.ec2.encryption import why_unusable
 from sandbox.ec2.instance_model import PENDING_REASON, STATE_CODES, SandboxInstance
 from sandbox.ec2.instances import REMEMBERED, InstanceRules
 from sandbox.ec2.network_interface import seconds_only
+from sandbox.shortages import Wish, shortages
 
 PENDING = timedelta(seconds=3)
 STOPPING = timedelta(seconds=3)
@@ -126,7 +126,7 @@ class LifecycleRules(InstanceRules):
                 zone=zone,
                 parameters={"InstanceIds": [each.id for each in instances]},
             )
-            capacity.take(wish, least=count, most=count)
+            shortages.take(wish, least=count, most=count)
 
     def _start(self, instance: SandboxInstance) -> InstanceState:
         before = _state_of(instance)

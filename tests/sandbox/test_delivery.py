@@ -168,7 +168,7 @@ def test_late_events_come_late(aws: Sandbox) -> None:
         ),
         ({}, lambda got: got == list(range(40))),
     ],
-    ids=str,
+    ids=["dropped", "doubled", "shuffled", "late", "well"],
 )
 def test_events_are_lost_doubled_and_shuffled_by_seed(
     aws: Sandbox, chaos: dict[str, Any], holds: Callable[[list[int]], bool]

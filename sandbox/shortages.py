@@ -24,7 +24,7 @@ class Wish:
     service: str = "ec2"
 
 
-class Capacity:
+class Shortages:
     """The shortages in force, for every caller alike."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Capacity:
         return room
 
 
-capacity = Capacity()
+shortages = Shortages()
 """One per process, like moto's backends."""
 
 
