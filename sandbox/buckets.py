@@ -1,77 +1,23 @@
 """EC2's token buckets: how many calls an account may make before it is throttled.
 
-The figures are those of the EC2 Developer Guide, "Request throttling for the Amazon
-EC2 API" (request token buckets and resource token buckets), per account, region and action.
+Source: EC2 Developer Guide, "Request throttling for the Amazon EC2 API"; buckets are
+per account, region and action.
 """
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
 
-from sandbox.calls import Call, Json
-
-
-class Rate(NamedTuple):
-    """A bucket holds *burst* tokens and gets *refill* back each second."""
-
-    burst: float
-    refill: float
-
-
-DESCRIBE = Rate(100, 20)
-UNFILTERED = Rate(50, 10)
-MUTATING = Rate(50, 5)
-
-REQUESTS: Mapping[str, Rate] = {
-    **dict.fromkeys(
-        (
-            "AssignPrivateIpAddresses",
-            "AssociateIamInstanceProfile",
-            "CreateLaunchTemplateVersion",
-            "CreateNetworkInterface",
-            "CreateSnapshot",
-            "CreateSnapshots",
-            "CreateVolume",
-            "DeleteSnapshot",
-            "DeleteVolume",
-            "DeregisterImage",
-            "ModifyImageAttribute",
-            "ModifyInstanceMetadataOptions",
-            "ModifyNetworkInterfaceAttribute",
-            "ModifySnapshotAttribute",
-            "TerminateInstances",
-        ),
-        Rate(100, 5),
-    ),
-    "CopyImage": Rate(100, 1),
-    "CreateRestoreImageTask": Rate(50, 0.1),
-    "CreateStoreImageTask": Rate(50, 0.1),
-    "CreateTags": Rate(100, 10),
-    "DeleteTags": Rate(100, 10),
-    "DescribeInstanceTopology": Rate(1, 1),
-    "RunInstances": Rate(5, 2),
-    "StartInstances": Rate(5, 2),
-}
-
-RESOURCES: Mapping[str, Rate] = {
-    "RunInstances": Rate(1000, 2),
-    "StartInstances": Rate(1000, 2),
-    "StopInstances": Rate(1000, 20),
-    "TerminateInstances": Rate(1000, 20),
-}
-
-DEARER_UNFILTERED = frozenset(
-    {
-        "DescribeInstances",
-        "DescribeInstanceStatus",
-        "DescribeNetworkInterfaces",
-        "DescribeSecurityGroups",
-        "DescribeSnapshots",
-        "DescribeSpotInstanceRequests",
-        "DescribeVolumes",
-    }
+from sandbox.bucket_sizes import (
+    DEARER_UNFILTERED,
+    DESCRIBE,
+    MUTATING,
+    READS,
+    REQUESTS,
+    RESOURCES,
+    UNFILTERED,
+    Rate,
 )
-READS = ("Describe", "Get", "List")
+from sandbox.calls import Call, Json
 
 
 class Bucket:
@@ -113,10 +59,6 @@ class Buckets:
         for bucket, tokens in wanted:
             bucket.take(tokens)
         return True
-
-    def clear(self) -> None:
-        """Fill them all."""
-        self._buckets.clear()
 
     def _bucket(self, kind: str, call: Call, rate: Rate, now: datetime) -> Bucket:
         """Unfiltered describes have a bucket apart from the filtered ones of the action."""

@@ -44,7 +44,7 @@ class Clock:
 
     @contextmanager
     def as_of(self, moment: datetime) -> Iterator[None]:
-        """For this thread *moment* is the present, while it does what was due then."""
+        """For this thread, and nobody beside, *moment* is the present."""
         before = getattr(self._then, "moment", None)
         self._then.moment = moment
         try:

@@ -4,11 +4,14 @@ Clock, faults, calls, commands, disks, health, events.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TypeAlias
+from uuid import uuid4
 
-from sandbox import gate
+from sandbox import accounts, gate
+from sandbox.accounts import DEFAULT_REGION
 from sandbox.agenda import agenda
 from sandbox.calls import Json, calls
 from sandbox.clock import clock
@@ -16,11 +19,18 @@ from sandbox.commands import CommandError, commands
 from sandbox.disks import disks
 from sandbox.events import events
 from sandbox.faults import FaultError, faults
-from sandbox.health import health
+from sandbox.health import ASPECTS, health
 from sandbox.replies import Reply
 
 PREFIX = "/sandbox/"
 LARGEST_BODY = 1024 * 1024
+IDS = {
+    "instance": re.compile(r"i-[0-9a-f]+"),
+    "image": re.compile(r"ami-[0-9a-f]+"),
+    "volume": re.compile(r"vol-[0-9a-f]+"),
+}
+"""What health can be about."""
+ACCOUNT = re.compile(r"\d{12}")
 
 Query: TypeAlias = Mapping[str, str]
 Document: TypeAlias = "dict[str, Json]"
@@ -50,7 +60,10 @@ def answer(method: str, path: str, query: Query, body: bytes) -> Reply:
             )
         with gate.lock:
             agenda.settle()
-            return _reply(200, act(query, _document(method, body)))
+            events.settle()
+            done = act(query, _document(method, body))
+            events.settle()
+            return _reply(200, done)
     except ControlError as error:
         return _reply(error.status, {"error": {"code": error.code, "message": error.message}})
 
@@ -62,7 +75,7 @@ def too_large(largest: int) -> Reply:
 
 
 def _reply(status: int, document: Document) -> Reply:
-    body = json.dumps(document, ensure_ascii=False).encode()
+    body = json.dumps(document, ensure_ascii=False).encode(errors="backslashreplace")
     return Reply(status, {"Content-Type": "application/json"}, body)
 
 
@@ -70,12 +83,16 @@ def _document(method: str, body: bytes) -> Document:
     if method != "POST":
         return {}
     try:
-        document = json.loads(body)
-    except ValueError as error:
+        document = json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
         raise ControlError(400, "MalformedJson", f"the body is not JSON: {error}") from error
     if not isinstance(document, dict):
         raise ControlError(400, "MalformedJson", "the body must be a JSON object")
     return document
+
+
+def _no_number(name: str) -> Json:
+    raise ValueError(f"{name} is not a number in JSON")
 
 
 def _known_only(document: Document, *names: str) -> None:
@@ -178,6 +195,12 @@ def _write_disk(_query: Query, document: Document) -> Document:
 
 
 def _set_health(_query: Query, document: Document) -> Document:
+    for name, pattern in IDS.items():
+        named = document.get(name)
+        if named is not None and not (isinstance(named, str) and pattern.fullmatch(named)):
+            raise ControlError(400, "InvalidValue", f"{name} {json.dumps(named)} is not an id")
+    if not set(document) - set(IDS):
+        raise ControlError(400, "InvalidValue", f"say how things are: {', '.join(ASPECTS)}")
     try:
         health.set(**{name: _wish(value) for name, value in document.items()})
     except TypeError as error:
@@ -221,6 +244,40 @@ def _all_events(_query: Query, _document: Document) -> Document:
     return {"events": [*events.all()]}
 
 
+def _send_event(_query: Query, document: Document) -> Document:
+    """An event of anybody's making, sent as if AWS had: PutEvents refuses ``aws.`` sources."""
+    _known_only(document, "source", "detail-type", "detail", "resources", "account", "region")
+    detail, resources = document.get("detail"), document.get("resources", [])
+    if not isinstance(detail, dict):
+        raise ControlError(
+            400, "InvalidValue", f"detail must be an object, not {json.dumps(detail)}"
+        )
+    if not isinstance(resources, list) or not all(isinstance(each, str) for each in resources):
+        raise ControlError(
+            400, "InvalidValue", f"resources must be a list of texts, not {json.dumps(resources)}"
+        )
+    where = {"account": accounts.home.account, "region": DEFAULT_REGION, **document}
+    if not ACCOUNT.fullmatch(_text(where, "account")):
+        raise ControlError(400, "InvalidValue", "account must be twelve digits")
+    id_ = str(uuid4())
+    events.emit(
+        _text(document, "detail-type"),
+        account=_text(where, "account"),
+        region=_text(where, "region"),
+        at=clock.now(),
+        resources=[str(each) for each in resources],
+        detail=detail,
+        source=_text(document, "source"),
+        id_=id_,
+    )
+    return {"id": id_}
+
+
+def _forget_events(_query: Query, _document: Document) -> Document:
+    events.forget()
+    return {"events": []}
+
+
 ROUTES: dict[str, dict[str, Callable[[Query, Document], Document]]] = {
     "clock": {"GET": _clock_now, "POST": _move_clock},
     "faults": {"GET": _faults_now, "POST": _set_faults, "DELETE": _clear_faults},
@@ -228,5 +285,5 @@ ROUTES: dict[str, dict[str, Callable[[Query, Document], Document]]] = {
     "commands": {"GET": _command_log, "POST": _set_command, "DELETE": _clear_commands},
     "disks": {"GET": _read_disk, "POST": _write_disk},
     "health": {"POST": _set_health},
-    "events": {"GET": _all_events},
+    "events": {"GET": _all_events, "POST": _send_event, "DELETE": _forget_events},
 }

@@ -19,6 +19,8 @@ from sandbox.agenda import agenda
 from sandbox.calls import Call, Record, calls, read_call
 from sandbox.clock import clock
 from sandbox.events import events
+from sandbox.fault_rules import Strike
+from sandbox.past import past
 from sandbox.replies import Refusal, Reply, code_of, from_exception, refusal, unknown_action
 
 lock = RLock()
@@ -58,13 +60,14 @@ def handle(
         wait(faults.faults.latency)
     with lock:
         agenda.settle()
+        events.settle()
         strike = faults.faults.strike(call)
-        reply = None if strike.drops else _answer(call, work, strike.refusal)
+        reply = None if strike.drops else _answer(call, work, strike)
         outcome = strike.seen_as or (code_of(reply) if reply is not None else "")
         calls.add(Record(time=asked, call=call, outcome=outcome))
         if reply is not None and reply.status < 400:
-            strike.after(call, reply)
             events.observe(call, reply)
+            reply = faults.faults.after(call, reply, strike)
     if reply is None or strike.loses:
         raise Dropped
     if strike.seconds:
@@ -72,22 +75,32 @@ def handle(
     return reply
 
 
-def _answer(call: Call, work: Callable[[], Reply], refused: Refusal | None) -> Reply:
-    if refused is not None:
-        return refusal(call.protocol, refused)
+def _answer(call: Call, work: Callable[[], Reply], strike: Strike) -> Reply:
+    if strike.refusal is not None:
+        return refusal(call.protocol, strike.refusal)
     try:
         _check_region(call)
         parameters.check(call)
         dynamodb.prepare(call.account, call.region, call.service)
         base_images.prepare(call.account, call.region, call.service)
-        own = OWN_SERVICES.get(call.service)
-        reply = own(call) if own is not None else work()
+        reply = _serve(call, work, strike.stale_seconds)
     except Exception as error:  # noqa: BLE001 - nothing of ours may reach the client
         said = from_exception(call.protocol, call.action, error)
         if said.status >= 500 and not isinstance(error, Refusal):
             _explain(call, error)
         return refusal(call.protocol, said)
     return _never_html(call, _with_request_id(call, reply))
+
+
+def _serve(call: Call, work: Callable[[], Reply], stale_seconds: float) -> Reply:
+    """Have moto do the work, over the past where a fault says so."""
+    own = OWN_SERVICES.get(call.service)
+    if not stale_seconds:
+        past.note(call)
+        return own(call) if own is not None else work()
+    with past.as_of(call, stale_seconds):
+        past.note(call)
+        return own(call) if own is not None else work()
 
 
 def _check_region(call: Call) -> None:

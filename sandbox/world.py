@@ -11,7 +11,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.core.utils import method_names_from_class
 
-from sandbox import accounts, base_images, dynamodb, ebs, ec2, rbin, ssm
+from sandbox import accounts, base_images, dynamodb, ebs, ec2, event_rules, kms, rbin, ssm
 from sandbox.calls import calls
 from sandbox.clock import clock
 from sandbox.faults import faults
@@ -35,6 +35,8 @@ def begin(now: datetime | None = None, *, frozen: bool = False) -> None:
     ebs.install()
     ssm.install()
     accounts.install()
+    event_rules.install()
+    kms.install()
     responses.method_names_from_class = _method_names  # type: ignore[attr-defined]
     reset()
     if frozen:

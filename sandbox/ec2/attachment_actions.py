@@ -8,6 +8,7 @@ from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
 from sandbox.ec2.attachments import AttachmentRules
+from sandbox.ec2.encryption import why_unusable
 from sandbox.ec2.wire import DocumentResult
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ class AttachmentActions(EC2Response):
 
     @override
     def attach_volume(self) -> ActionResult:
-        """AttachVolume: an available volume on a free device of an instance in its zone."""
+        """AttachVolume: an available volume on a free device of an instance in its zone.
+
+        Under a key that does not work it stays ``attaching`` for a moment and is let go again
+        (EBS User Guide, "EventBridge events for Amazon EBS", attachVolume).
+        """
         self.error_on_dryrun()
         backend = self._attachments
         volume = backend.get_volume(self._get_param("VolumeId"))
@@ -32,6 +37,8 @@ class AttachmentActions(EC2Response):
         device = self._get_param("Device")
         backend.require_attachable(volume, instance, device)
         attachment = backend.attach_volume(volume.id, instance.id, device)
+        if volume.encrypted and why_unusable(backend, str(volume.kms_key_id)):
+            backend.give_up(attachment)
         return DocumentResult({**attachment.as_described(), "State": "attaching"})
 
     @override

@@ -14,7 +14,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from typing_extensions import override
 
 from sandbox.clock import clock
-from sandbox.ec2.attachment_model import DETACHING, AttachedDevice, Attachment
+from sandbox.ec2.attachment_model import ATTACHING, DETACHING, AttachedDevice, Attachment
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.ec2.volume_model import EbsVolume
 from sandbox.ec2.volumes import VolumeRules
@@ -76,6 +76,10 @@ class AttachmentRules(VolumeRules):
         if force or not again:
             self.timeline.at(clock.now() + DETACHING, lambda _: self._let_go(attachment))
         return attachment
+
+    def give_up(self, attachment: Attachment) -> None:
+        """Let an attachment that cannot be completed end by itself (EBS's event attachVolume)."""
+        self.timeline.at(clock.now() + ATTACHING, lambda _: self.release(attachment))
 
     def release(self, attachment: Attachment) -> None:
         """The volume is off the instance, and so are its product codes (DetachVolume)."""

@@ -2,8 +2,8 @@
 
 Sources: EC2 User Guide, "Reserve compute capacity with EC2 On-Demand Capacity Reservations";
 botocore's model, CapacityReservationSpecification; EC2 API error codes
-(InsufficientInstanceCapacity, a server error; ReservationCapacityExceeded). A zone runs out
-of capacity when the operator's health says so.
+(ReservationCapacityExceeded). A zone runs out of capacity when a fault says so
+(``sandbox.shortages``).
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,8 +15,7 @@ from moto.ec2.exceptions import EC2ClientError
 from sandbox.ec2.capacity_model import Reservation, Slot
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.ec2.instances import InstanceRules
-from sandbox.health import health
-from sandbox.replies import Refusal
+from sandbox.shortages import Wish, shortages
 
 ONLY_RESERVED = "capacity-reservations-only"
 HOLDS_A_SEAT = frozenset({"pending", "running"})
@@ -81,8 +80,19 @@ class CapacityRules(InstanceRules):
             reservation.seats.discard(instance.id)
         instance.facts.pop("CapacityReservationId", None)
 
-    def capacity_for(self, facts: Mapping[str, Any], least: int, most: int) -> int:
-        """How many instances with these *facts* can run now, at least *least* or a refusal."""
+    def capacity_for(
+        self,
+        facts: Mapping[str, Any],
+        least: int,
+        most: int,
+        *,
+        action: str,
+        asked: Mapping[str, Any],
+    ) -> int:
+        """How many instances with these *facts* can run now, at least *least* or a refusal.
+
+        Places that are reserved come first; what AWS has besides is used up by them.
+        """
         slot, (preference, target) = Slot.of(facts), _wish(facts)
         usable = [each for each in self.capacity_reservations.values() if _may_use(each, facts)]
         reserved = sum(each.free for each in usable)
@@ -92,11 +102,22 @@ class CapacityRules(InstanceRules):
             if reserved < least:
                 raise _exceeded(target)
             return min(most, reserved)
-        if is_short(slot):
-            if reserved < least:
-                raise insufficient_capacity(slot)
-            return min(most, reserved)
-        return most
+        seated = min(most, reserved)
+        if seated == most:
+            return seated
+        wish = self.wish_for(slot, action, asked)
+        return seated + shortages.take(wish, least=max(0, least - seated), most=most - seated)
+
+    def wish_for(self, slot: Slot, action: str, asked: Mapping[str, Any]) -> Wish:
+        """What *action* wants of AWS's capacity."""
+        return Wish(
+            action=action,
+            account=self.account_id,
+            region=self.region_name,
+            type=slot.type,
+            zone=slot.zone,
+            parameters=asked,
+        )
 
     def _seat_of(self, instance: SandboxInstance) -> Reservation | None:
         id_ = instance.facts.get("CapacityReservationId")
@@ -124,23 +145,6 @@ class CapacityRules(InstanceRules):
                 + ("does not exist" if known_form else "is malformed"),
             )
         return self.capacity_reservations[id_]
-
-
-def is_short(slot: Slot) -> bool:
-    """Whether the zone has no more capacity for the type than what runs or is reserved."""
-    subjects = (f"{slot.zone}/{slot.type}", slot.zone, slot.type)
-    return health.of("capacity", *subjects) == "none"
-
-
-def insufficient_capacity(slot: Slot) -> Refusal:
-    """The server error that a request meets where there is no room."""
-    return Refusal(
-        "InsufficientInstanceCapacity",
-        f"We currently do not have sufficient {slot.type} capacity in the Availability Zone you "
-        f"requested ({slot.zone}). Our system will be working on provisioning additional "
-        "capacity.",
-        500,
-    )
 
 
 def _wish(facts: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -13,7 +13,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.utils import random_resource_id
 
 from sandbox.clock import clock
-from sandbox.ec2.capacity import CapacityRules, insufficient_capacity, is_short
+from sandbox.ec2.capacity import CapacityRules
 from sandbox.ec2.capacity_model import PLATFORMS, RESERVATION_FILTERS, Reservation, Slot
 from sandbox.ec2.client_tokens import ClientTokens
 from sandbox.ec2.filters import select
@@ -22,6 +22,7 @@ from sandbox.ec2.launch_options import capacity_reservation
 from sandbox.ec2.launch_templates import plain
 from sandbox.ec2.tags import TagActions
 from sandbox.ec2.wire import DocumentResult, aware
+from sandbox.shortages import shortages
 
 RESOURCE = "capacity-reservation"
 MOST_INSTANCES = 1000
@@ -158,9 +159,10 @@ class CapacityActions(TagActions):
         _check_choice("InstanceMatchCriteria", criteria)
         slot = Slot(type_, platform, zone.name, tenancy)
         ends = self._end_date()
-        if is_short(slot):
-            # whether instances that run already would do is not said [NV]
-            raise insufficient_capacity(slot)
+        # Whether instances that run already would do where there is a shortage is not said [NV].
+        asked = {"InstanceType": type_, "InstanceCount": count}
+        wish = backend.wish_for(slot, "CreateCapacityReservation", asked)
+        shortages.take(wish, least=count, most=count)
         id_ = f"cr-{random_resource_id(17)}"
         where = f"{backend.partition}:ec2:{backend.region_name}:{backend.account_id}"
         return Reservation(

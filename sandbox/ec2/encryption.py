@@ -2,11 +2,15 @@
 
 Source: EBS User Guide, "How Amazon EBS encryption works"; botocore's model,
 ``CreateVolumeRequest.KmsKeyId``: the key is checked asynchronously, so a bad one
-answers well now and fails later.
+answers well now and fails later; KMS Developer Guide, "How unusable KMS keys affect
+data keys": what is attached goes on, what is attached later cannot be.
 """
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
@@ -17,6 +21,23 @@ if TYPE_CHECKING:
     from moto.kms.models import Key
 
 AWS_MANAGED_KEY = "alias/aws/ebs"
+NEEDED = frozenset(
+    {
+        "kms:CreateGrant",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:GenerateDataKeyWithoutPlaintext",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+    }
+)
+"""What EBS does with a key (EBS User Guide, "Requirements for Amazon EBS encryption")."""
+STATES = {
+    "Disabled": "is disabled.",
+    "PendingDeletion": "is pending deletion.",
+    "PendingImport": "is pending import.",
+}
+"""The words of EBS's events (EBS User Guide, "EventBridge events for Amazon EBS")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,32 +98,67 @@ def _resolved(backend: EC2Backend, key: str) -> Encryption:
     found = find_key(backend, key)
     if found is None:
         return Encryption(_arn(backend, key), usable=False)
-    return Encryption(str(found.arn), usable=_works(found))
+    return Encryption(str(found.arn), usable=_fault_of(found) is None)
 
 
 def _is_usable(backend: EC2Backend, arn: str) -> bool:
-    """Whether a key that a source already has works.
+    return why_unusable(backend, arn) is None
 
-    It may belong to somebody else: one we know nothing about is taken to work, one of
-    ours must be enabled.
+
+def why_unusable(backend: EC2Backend, arn: str) -> str | None:
+    """Why a key that something already has does not work, in the words of EBS's events.
+
+    It may belong to somebody else: one we know nothing about is taken to work, any other
+    must be enabled and its policy must not deny EBS its use.
     """
     found = find_key(backend, arn)
-    return found is None or _works(found)
+    return None if found is None else _fault_of(found)
 
 
-def _works(key: "Key") -> bool:
-    """Whether a key is enabled and symmetric: EBS has no use for another (EC2 API, CopyImage)."""
-    return bool(key.enabled) and str(key.key_spec) == "SYMMETRIC_DEFAULT"
+def _fault_of(key: "Key") -> str | None:
+    """What is wrong with a key: its state, its kind (EC2 API, CopyImage) or its policy."""
+    if key.key_state != "Enabled":
+        return f"{key.arn} {STATES.get(key.key_state, 'is not usable.')}"
+    if str(key.key_spec) != "SYMMETRIC_DEFAULT":
+        return f"{key.arn} is not symmetric."
+    return f"{key.arn} is not accessible." if _is_denied(key) else None
+
+
+def _is_denied(key: "Key") -> bool:
+    """Whether a Deny of the key's policy takes one of EBS's actions away.
+
+    Whom it denies, and under which conditions, is not looked at: everybody, always [NV].
+    """
+    try:
+        statements = json.loads(key.policy or "{}").get("Statement", [])
+    except ValueError:
+        return False
+    listed = statements if isinstance(statements, list) else [statements]
+    denied = [each for each in listed if each.get("Effect") == "Deny"]
+    return any(
+        fnmatchcase(needed.lower(), pattern.lower())
+        for each in denied
+        for pattern in _actions(each)
+        for needed in NEEDED
+    )
+
+
+def _actions(statement: dict[str, Any]) -> Iterator[str]:
+    actions = statement.get("Action", [])
+    yield from [actions] if isinstance(actions, str) else actions
 
 
 def find_key(backend: EC2Backend, key: str) -> "Key | None":
-    """The key of this account and region by id, ARN or alias."""
-    kms = kms_backends[backend.account_id][backend.region_name]
+    """The key by id or alias in this account and region, or by ARN in any."""
+    account, region = backend.account_id, backend.region_name
     is_alias = key.startswith("alias/") or ":alias/" in key
     try:
+        if key.startswith("arn:"):
+            _, _, _, region, account, _ = key.split(":", 5)
+        kms = kms_backends[account][region]
         id_ = kms.get_key_id_from_alias(key.rpartition(":")[2]) if is_alias else key
         return kms.describe_key(id_) if id_ else None
-    except (KeyError, NotFoundException):
+    except (KeyError, ValueError, NotFoundException):
         return None
 
 

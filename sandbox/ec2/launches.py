@@ -117,7 +117,13 @@ class LaunchRules(
             aws_tags=aws_tags,
             credits=credit_option(request.get("CreditSpecification"), type_),
             user_data=checked_user_data(request.get("UserData")),
-            count=self.capacity_for(facts, least, self._affordable(least, most, ports)),
+            count=self.capacity_for(
+                facts,
+                least,
+                self._affordable(least, most, ports),
+                action="RunInstances",
+                asked={name: request[name] for name in ("ImageId", "InstanceType")},
+            ),
         )
 
     def _facts(

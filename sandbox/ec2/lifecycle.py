@@ -8,6 +8,7 @@ StopInstances, StartInstances, TerminateInstances; EC2 API error codes.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
@@ -17,6 +18,7 @@ from typing_extensions import override
 from sandbox.clock import clock
 from sandbox.ec2.capacity import CapacityRules
 from sandbox.ec2.capacity_model import Slot
+from sandbox.ec2.encryption import why_unusable
 from sandbox.ec2.instance_model import PENDING_REASON, STATE_CODES, SandboxInstance
 from sandbox.ec2.instances import REMEMBERED
 from sandbox.ec2.network_interface import seconds_only
@@ -108,7 +110,9 @@ class LifecycleRules(CapacityRules):
         """``stopped`` to ``pending`` to ``running``; nothing happens to a running one.
 
         The root volume must be there, and capacity for all of them. A new public address is
-        lent, where EC2 does that.
+        lent, where EC2 does that. One whose volumes' key does not work is ``pending`` and
+        then ``stopped`` again (KMS Developer Guide, "How unusable KMS keys affect data keys";
+        that it is ``Client.InternalError`` is [NV]).
         """
         instances = self.instances_by_id(instance_ids)
         for instance in instances:
@@ -118,23 +122,38 @@ class LifecycleRules(CapacityRules):
 
     def _require_room(self, instances: Sequence[SandboxInstance]) -> None:
         """Refuse to start *instances* unless there is capacity for every kind of them."""
+        kinds: dict[object, list[SandboxInstance]] = {}
         for instance in instances:
             wish = instance.facts.get("CapacityReservationSpecification")
-            alike = [
-                each
-                for each in instances
-                if Slot.of(each.facts) == Slot.of(instance.facts)
-                and each.facts.get("CapacityReservationSpecification") == wish
-            ]
-            self.capacity_for(instance.facts, len(alike), len(alike))
+            kinds.setdefault((Slot.of(instance.facts), repr(wish)), []).append(instance)
+        asked: dict[str, Any] = {"InstanceIds": [each.id for each in instances]}
+        for alike in kinds.values():
+            count = len(alike)
+            self.capacity_for(alike[0].facts, count, count, action="StartInstances", asked=asked)
 
     def _start(self, instance: SandboxInstance) -> InstanceState:
         before = _state_of(instance)
         if before.name == "stopped":
             instance.launch_time = seconds_only(clock.now())
             self.boot(instance)
+            if self._has_locked_disks(instance):
+                self._later(instance, clock.now() + PENDING, partial(self._fall_back, instance))
             self.lend(instance)
         return before
+
+    def _has_locked_disks(self, instance: SandboxInstance) -> bool:
+        volumes = [
+            self.volumes.get(block.volume_id) for _, block in instance.get_block_device_mapping
+        ]
+        keys = [str(each.kms_key_id) for each in volumes if each is not None and each.encrypted]
+        return any(why_unusable(self, key) for key in keys)
+
+    def _fall_back(self, instance: SandboxInstance, at: datetime) -> None:
+        """``stopped`` again, because a start came to nothing."""
+        for interface in instance.nics.values():
+            interface.auto_public_ip = None
+        reason = {"Code": DIES_OF, "Message": f"{DIES_OF}: Client error on launch"}
+        self.enter(instance, "stopped", at, transition=DIES_OF, reason=reason)
 
     @override
     def stop_instances(

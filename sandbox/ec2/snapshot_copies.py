@@ -4,6 +4,7 @@ Source: EC2 API, CopySnapshot; EBS User Guide, "Copy an Amazon EBS snapshot".
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
 from sandbox.disks import disks
-from sandbox.ec2.encryption import Encryption, encryption_for
+from sandbox.ec2.encryption import Encryption, encryption_for, why_unusable
 from sandbox.ec2.sharing import in_region
 from sandbox.ec2.snapshot_model import COPIED_VOLUME, EbsSnapshot, SourceVolume
 from sandbox.ec2.snapshots import SnapshotRules
@@ -38,14 +39,17 @@ class SnapshotCopyRules(SnapshotRules):
 
         The key of one's own snapshot is kept within a region; in another region, or from
         another account's, it becomes the default key of here unless one is asked for.
+        The source's own key has to work, too: it opens what is to be copied.
         """
         kept = same_region and source.owner_id == self.account_id
-        return encryption_for(
+        made = encryption_for(
             self,
             encrypted=encrypted or source.encrypted,
             key=key,
             inherited=source.key if kept else None,
         )
+        opens = source.key is None or why_unusable(self, source.key) is None
+        return made if opens else replace(made, usable=False)
 
     def add_copy(
         self,

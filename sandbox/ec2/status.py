@@ -12,13 +12,14 @@ from moto.core.responses import ActionResult
 from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
+from sandbox.clock import clock
 from sandbox.ec2.filters import select
 from sandbox.ec2.instance_filters import STATUS_FILTERS
 from sandbox.ec2.instance_model import STATE_CODES, SandboxInstance
 from sandbox.ec2.instances import InstanceRules
 from sandbox.ec2.paging import refuse_with_ids
 from sandbox.ec2.wire import DocumentResult
-from sandbox.health import Aspect, health
+from sandbox.health import Aspect, Maintenance, health
 
 CHECKED_AFTER = timedelta(seconds=10)
 """How long the checks of a started or rebooted instance say ``initializing``."""
@@ -81,16 +82,19 @@ def check(instance: SandboxInstance, aspect: Aspect) -> str:
 def status_document(instance: SandboxInstance) -> dict[str, Any]:
     """``InstanceStatus`` of the model."""
     state = instance.state
-    found = {
+    found: dict[str, Any] = {
         "AvailabilityZone": instance.availability_zone,
         "AvailabilityZoneId": instance.zone_id,
         "InstanceId": instance.id,
         "InstanceState": {"Code": STATE_CODES[state], "Name": state},
         "Operator": {"Managed": False},
-        "SystemStatus": _summary(check(instance, "system")),
-        "InstanceStatus": _summary(check(instance, "instance_status")),
-        "AttachedEbsStatus": _summary(disks_check(instance)),
+        "SystemStatus": _summary(instance, "system", check(instance, "system")),
+        "InstanceStatus": _summary(instance, "instance_status", check(instance, "instance_status")),
+        "AttachedEbsStatus": _summary(instance, "ebs", disks_check(instance)),
     }
+    planned = health.maintenance(instance.id)
+    if planned is not None:
+        found["Events"] = [_event(planned)]
     application = health.of("application", instance.id, instance.image_id)
     if application is not None:
         found["ApplicationStatus"] = {"Status": check(instance, "application")}
@@ -107,8 +111,26 @@ def disks_check(instance: SandboxInstance) -> str:
     return "impaired" if impaired else said
 
 
-def _summary(status: str) -> dict[str, Any]:
+def _summary(instance: SandboxInstance, aspect: Aspect, status: str) -> dict[str, Any]:
     if status == NOT_APPLICABLE:
         return {"Status": status}
-    reachability = {"Name": "reachability", "Status": REACHABILITY.get(status, status)}
-    return {"Details": [reachability], "Status": status}
+    detail: dict[str, Any] = {
+        "Name": "reachability",
+        "Status": REACHABILITY.get(status, status),
+    }
+    if status == "impaired":
+        since = health.since(aspect, instance.id, instance.image_id)
+        # Who was impaired before it was up has been so since its checks began.
+        detail["ImpairedSince"] = max(since or clock.now(), instance.checked_from)
+    return {"Details": [detail], "Status": status}
+
+
+def _event(planned: Maintenance) -> dict[str, Any]:
+    """``InstanceStatusEvent`` of the model."""
+    return {
+        "InstanceEventId": planned.id,
+        "Code": planned.code,
+        "Description": planned.description,
+        "NotBefore": planned.not_before,
+        "NotAfter": planned.not_after,
+    }

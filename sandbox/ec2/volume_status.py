@@ -4,6 +4,7 @@ Source: EC2 API pages DescribeVolumeStatus, DescribeVolumeAttribute, ModifyVolum
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, cast
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -11,7 +12,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
-from sandbox.ec2.filters import Reader, select
+from sandbox.ec2.filters import Reader, moment, select
 from sandbox.ec2.paging import refuse_with_ids
 from sandbox.ec2.volume_model import EbsVolume
 from sandbox.ec2.volumes import VolumeRules
@@ -89,8 +90,16 @@ class VolumeStatusActions(EC2Response):
 
 
 def _status(volume: EbsVolume) -> dict[str, Any]:
+    """One volume's status: an impaired one waits for its I/O to be enabled.
+
+    Source: EBS User Guide, "Amazon EBS volume events"; EC2 API, DescribeVolumeStatus.
+    """
     says = health.of("status", volume.id) or "ok"
     enabled = "passed" if says != "impaired" else "failed"
+    event = {
+        "EventId": f"evol-{volume.id.removeprefix('vol-')}",
+        "EventType": "potential-data-inconsistency",
+    }
     return {
         "VolumeId": volume.id,
         "AvailabilityZone": volume.zone.name,
@@ -101,8 +110,20 @@ def _status(volume: EbsVolume) -> dict[str, Any]:
                 {"Name": "io-performance", "Status": "not-applicable"},
             ],
         },
-        "Actions": [],
-        "Events": [],
+        "Actions": [
+            {**event, "Code": "enable-volume-io", "Description": "Enable volume I/O"},
+        ]
+        if says == "impaired"
+        else [],
+        "Events": [
+            {
+                **event,
+                "Description": "Awaiting Action: Enable IO",
+                "NotBefore": health.since("status", volume.id),
+            }
+        ]
+        if says == "impaired"
+        else [],
     }
 
 
@@ -113,9 +134,14 @@ def _details(member: str) -> Reader[dict[str, Any]]:
     return values
 
 
-def _nothing(_: dict[str, Any]) -> Iterable[str | None]:
-    """Filters about events and actions, of which there are none."""
-    return ()
+def _listed(where: str, member: str) -> Reader[dict[str, Any]]:
+    """A member of the actions or events that a volume has."""
+
+    def values(row: dict[str, Any]) -> Iterable[str | None]:
+        found = (each.get(member) for each in row[where])
+        return [moment(each) if isinstance(each, datetime) else each for each in found]
+
+    return values
 
 
 _FILTERS: dict[str, Reader[dict[str, Any]]] = {
@@ -123,18 +149,13 @@ _FILTERS: dict[str, Reader[dict[str, Any]]] = {
     "volume-status.status": lambda row: [row["VolumeStatus"]["Status"]],
     "volume-status.details-name": _details("Name"),
     "volume-status.details-status": _details("Status"),
-    **dict.fromkeys(
-        (
-            "action.code",
-            "action.description",
-            "action.event-id",
-            "event.description",
-            "event.event-id",
-            "event.event-type",
-            "event.not-after",
-            "event.not-before",
-        ),
-        _nothing,
-    ),
+    "action.code": _listed("Actions", "Code"),
+    "action.description": _listed("Actions", "Description"),
+    "action.event-id": _listed("Actions", "EventId"),
+    "event.description": _listed("Events", "Description"),
+    "event.event-id": _listed("Events", "EventId"),
+    "event.event-type": _listed("Events", "EventType"),
+    "event.not-after": _listed("Events", "NotAfter"),
+    "event.not-before": _listed("Events", "NotBefore"),
 }
 """Source: botocore's model, DescribeVolumeStatusRequest.Filters."""

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from sandbox.clock import clock
 from sandbox.disks import disks
-from sandbox.ec2.encryption import Encryption, encryption_for
+from sandbox.ec2.encryption import Encryption, encryption_for, why_unusable
 from sandbox.ec2.filters import is_wild, select
 from sandbox.ec2.licences import FREE
 from sandbox.ec2.sharing import is_well_formed
@@ -63,6 +63,7 @@ class VolumeRules(SnapshotRules):
             )
         check_initialization(initialization_rate, has_snapshot=snapshot is not None)
         encryption = self._volume_key(snapshot, kms_key_id, encrypted=encrypted)
+        opens = snapshot is None or not snapshot.key or not why_unusable(self, snapshot.key)
         volume = EbsVolume(  # type: ignore[abstract] # as moto's own Volume
             self,
             volume_id or random_volume_id(),
@@ -73,7 +74,7 @@ class VolumeRules(SnapshotRules):
             kms_key_id=encryption.key,
             multi_attach_enabled=bool(multi_attach_enabled),
             initialization_rate=initialization_rate,
-            is_broken=not encryption.usable,
+            is_broken=not (encryption.usable and opens),
             licence=snapshot.licence if snapshot else FREE,
         )
         self.volumes[volume.id] = volume

@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from sandbox.health import health
+from sandbox.faults import faults
 from sandbox.process import Sandbox
 from sandbox.server import Server
 from tests.sandbox.scenes import LINUX, SMALL, code, describe, launch
@@ -41,6 +41,10 @@ def reservation(ec2: "EC2Client", id_: str) -> Any:
 
 def free(ec2: "EC2Client", id_: str) -> int:
     return int(reservation(ec2, id_)["AvailableInstanceCount"])
+
+
+def shortage(**where: Any) -> dict[str, Any]:
+    return {"rules": [{"kind": "capacity", **where}]}
 
 
 def seat(ec2: "EC2Client", instance: str) -> str | None:
@@ -167,7 +171,7 @@ class TestShortage:
         self, aws: Sandbox, ec2: "EC2Client", running: str
     ) -> None:
         stop(aws, ec2, running)
-        aws.health.set(zone=ZONE, instance_type="t3.micro", capacity="none")
+        aws.faults.set(shortage(zone=ZONE, type="t3.micro"))
 
         for call, asked in (
             (ec2.run_instances, {**SMALL, **HERE}),
@@ -181,7 +185,7 @@ class TestShortage:
         assert describe(ec2, running)["State"]["Name"] == "stopped"
         launch(ec2, **HERE, InstanceType="t3.small")
         launch(ec2, Placement={"AvailabilityZone": "us-east-1b"})
-        aws.health.set(zone=ZONE, instance_type="t3.micro", capacity=None)
+        aws.faults.clear()
         ec2.start_instances(InstanceIds=[running])
 
     def test_a_reservation_made_in_time_lets_a_stopped_machine_start_again(
@@ -190,7 +194,7 @@ class TestShortage:
         """Mode d holds its place: reserve, stop, swap, start."""
         made = reserve(ec2)
         stop(aws, ec2, running)
-        aws.health.set(zone=ZONE, capacity="none")
+        aws.faults.set(shortage(zone=ZONE))
 
         ec2.start_instances(InstanceIds=[running])
 
@@ -203,7 +207,7 @@ class TestShortage:
         self, aws: Sandbox, ec2: "EC2Client"
     ) -> None:
         reserve(ec2, InstanceCount=2)
-        aws.health.set(instance_type="t3.micro", capacity="none")
+        aws.faults.set(shortage(type="t3.micro"))
         many = {**SMALL, **HERE, "MaxCount": 5}
 
         assert len(ec2.run_instances(**many)["Instances"]) == 2
@@ -217,7 +221,7 @@ class TestShortage:
         made = reserve(ec2)
         for each in (running, other):
             stop(aws, ec2, each)
-        aws.health.set(zone=ZONE, capacity="none")
+        aws.faults.set(shortage(zone=ZONE))
 
         assert code(ec2.start_instances, InstanceIds=[running, other]) == (
             "InsufficientInstanceCapacity"
@@ -234,7 +238,7 @@ class TestShortage:
             aws_secret_access_key="x",
             config=Config(retries={"total_max_attempts": 1}),
         )
-        health.set(instance_type="t3.micro", capacity="none")
+        faults.set(shortage(type="t3.micro"))
 
         with pytest.raises(ClientError, match="do not have sufficient") as refused:
             ec2.run_instances(ImageId=LINUX, InstanceType="t3.micro", MinCount=1, MaxCount=1)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 Answer = tuple[int, dict[str, Any]]
+EVENT = {"source": "aws.health", "detail-type": "AWS Health Event", "detail": {"service": "EC2"}}
 
 
 def ask(method: str, path: str, body: Any = None, **query: str) -> Answer:  # noqa: ANN401 - JSON
@@ -140,6 +141,41 @@ def test_a_disk_can_be_written_and_read(aws: Sandbox, ec2: "EC2Client") -> None:
         (lambda: ask("POST", "health", {"system": "impaired"}), 400, "InvalidValue"),
         (lambda: ask("POST", "health", {"instance": "i-1", "system": "ill"}), 400, "InvalidValue"),
         (lambda: ask("POST", "health", {"self": "x"}), 400, "UnknownField"),
+        (lambda: ask("POST", "health", {"instance": "web-1", "ebs": "ok"}), 400, "InvalidValue"),
+        (lambda: ask("POST", "health", {"instance": "i-0a"}), 400, "InvalidValue"),
+        (
+            lambda: ask("POST", "health", {"volume": "vol-0a", "event": "instance-stop"}),
+            400,
+            "InvalidValue",
+        ),
+        (
+            lambda: ask("POST", "health", {"instance": "i-0a", "event": "flood"}),
+            400,
+            "InvalidValue",
+        ),
+        (
+            lambda: ask("POST", "health", {"instance": "i-0a", "not_before": "soon"}),
+            400,
+            "InvalidValue",
+        ),
+        (
+            lambda: ask(
+                "POST",
+                "health",
+                {"instance": "i-0a", "event": "instance-stop", "not_before": "2026-12-09"},
+            ),
+            400,
+            "InvalidValue",
+        ),
+        (lambda: ask("POST", "faults", b'{"latency_ms": NaN}'), 400, "MalformedJson"),
+        (lambda: ask("POST", "faults", b"[" * 100_000), 400, "MalformedJson"),
+        (lambda: ask("POST", "clock", {"now": "\ud800"}), 400, "InvalidValue"),
+        (lambda: ask("POST", "events", {}), 400, "InvalidValue"),
+        (lambda: ask("POST", "events", {"detail": {}, "source": "x"}), 400, "InvalidValue"),
+        (lambda: ask("POST", "events", {**EVENT, "detail": []}), 400, "InvalidValue"),
+        (lambda: ask("POST", "events", {**EVENT, "resources": [1]}), 400, "InvalidValue"),
+        (lambda: ask("POST", "events", {**EVENT, "account": "me"}), 400, "InvalidValue"),
+        (lambda: ask("POST", "events", {**EVENT, "time": "x"}), 400, "UnknownField"),
         (lambda: ask("PUT", "clock"), 405, "MethodNotAllowed"),
         (lambda: ask("GET", "health"), 405, "MethodNotAllowed"),
         (lambda: ask("GET", "weather"), 404, "NotFound"),
@@ -174,6 +210,31 @@ def test_events_can_be_read(aws: Sandbox, ec2: "EC2Client") -> None:
 
     assert status == 200
     assert [event["detail"]["state"] for event in document["events"]] == ["pending", "running"]
+
+
+def test_events_can_be_sent_and_forgotten(aws: Sandbox) -> None:
+    """As if AWS had sent them."""
+    status, sent = ask("POST", "events", {**EVENT, "resources": ["i-0a"]})
+    assert status == 200
+
+    [found] = ask("GET", "events")[1]["events"]
+
+    assert found["id"] == sent["id"]
+    assert (found["account"], found["region"]) == ("123456789012", "us-east-1")
+    assert (found["source"], found["resources"]) == ("aws.health", ["i-0a"])
+    assert ask("DELETE", "events") == (200, {"events": []})
+    assert ask("GET", "events") == (200, {"events": []})
+
+
+def test_health_that_is_half_nonsense_changes_nothing(aws: Sandbox, ec2: "EC2Client") -> None:
+    """All of it or none."""
+    instance, _ = launch(aws, ec2)
+
+    said = ask("POST", "health", {"instance": instance, "system": "impaired", "ebs": "ill"})
+
+    assert said[0] == 400
+    [status] = ec2.describe_instance_status(InstanceIds=[instance])["InstanceStatuses"]
+    assert status["SystemStatus"]["Status"] == "ok"
 
 
 def over_http(server: Server, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:

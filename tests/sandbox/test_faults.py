@@ -8,7 +8,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from sandbox.buckets import DESCRIBE, MUTATING, UNFILTERED, Rate, machines, rate_of
+from sandbox.bucket_sizes import DESCRIBE, MUTATING, UNFILTERED, Rate
+from sandbox.buckets import machines, rate_of
 from sandbox.calls import Call, Json
 from sandbox.faults import FaultError
 from sandbox.process import Sandbox
@@ -59,10 +60,10 @@ def test_a_throttled_call_of_ec2_is_a_503(aws: Sandbox, ec2: "EC2Client") -> Non
     ("service", "method", "throttled", "denied"),
     [
         ("dynamodb", "list_tables", "ThrottlingException", "AccessDeniedException"),
-        ("lambda", "list_functions", "ThrottlingException", "AccessDeniedException"),
+        ("lambda", "list_functions", "TooManyRequestsException", "AccessDeniedException"),
         ("elbv2", "describe_load_balancers", "Throttling", "AccessDenied"),
         ("ec2", "describe_vpcs", "RequestLimitExceeded", "UnauthorizedOperation"),
-        ("s3", "list_buckets", "Throttling", "AccessDenied"),
+        ("s3", "list_buckets", "SlowDown", "AccessDenied"),
     ],
 )
 def test_each_service_says_it_in_its_own_words(

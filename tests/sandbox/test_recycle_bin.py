@@ -10,7 +10,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.process import NO_RETRIES, Sandbox
+from sandbox.inside import NO_RETRIES
+from sandbox.process import Sandbox
 from sandbox.server import Server
 from tests.sandbox.conftest import NOON
 from tests.sandbox.scenes import code, launch

@@ -1,0 +1,199 @@
+"""KMS keys that cannot be used: what they open fails later, as EC2 does it."""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sandbox.process import Sandbox
+from tests.sandbox.scenes import LINUX, code, describe, launch, subnet_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+
+ZONE = "us-east-1a"
+
+
+@pytest.fixture
+def key(aws: Sandbox) -> str:
+    """The ARN of an enabled key."""
+    return str(aws.client("kms").create_key()["KeyMetadata"]["Arn"])
+
+
+def disable(aws: Sandbox, key: str) -> None:
+    """DisableKey."""
+    aws.client("kms").disable_key(KeyId=key)
+
+
+def schedule_deletion(aws: Sandbox, key: str) -> None:
+    """ScheduleKeyDeletion."""
+    aws.client("kms").schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+
+
+def deny(aws: Sandbox, key: str) -> None:
+    """PutKeyPolicy with a Deny."""
+    statement = {"Effect": "Deny", "Principal": "*", "Action": ["kms:Decrypt*"], "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+
+
+def snapshot_of(aws: Sandbox, ec2: "EC2Client", key: str) -> str:
+    """A completed snapshot under *key*."""
+    volume = ec2.create_volume(AvailabilityZone=ZONE, Size=8, Encrypted=True, KmsKeyId=key)
+    aws.clock.advance(60)
+    snapshot = ec2.create_snapshot(VolumeId=volume["VolumeId"])["SnapshotId"]
+    aws.clock.advance(600)
+    return snapshot
+
+
+def told(aws: Sandbox, event: str) -> dict[str, Any]:
+    """The detail of the only event of that name."""
+    [found] = [
+        each
+        for each in aws.events.all()
+        if each["detail"].get("event") == event  # type: ignore[union-attr]
+    ]
+    return {**found["detail"], "resources": found["resources"]}  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "cause"),
+    [
+        (disable, "is disabled."),
+        (schedule_deletion, "is pending deletion."),
+        (deny, "is not accessible."),
+    ],
+)
+def test_nothing_new_can_be_made_under_a_key_that_does_not_work(
+    aws: Sandbox,
+    ec2: "EC2Client",
+    key: str,
+    spoil: Callable[[Sandbox, str], None],
+    cause: str,
+) -> None:
+    """Volumes, copies and launches are answered well and fail by themselves."""
+    snapshot = snapshot_of(aws, ec2, key)
+    image = ec2.register_image(
+        Name="encrypted",
+        Architecture="x86_64",
+        RootDeviceName="/dev/xvda",
+        BlockDeviceMappings=[{"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": snapshot}}],
+    )["ImageId"]
+    aws.clock.advance(60)
+    aws.events.forget()
+    spoil(aws, key)
+
+    volume = ec2.create_volume(AvailabilityZone=ZONE, SnapshotId=snapshot)["VolumeId"]
+    other = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    copy = ec2.copy_snapshot(
+        SourceSnapshotId=snapshot, SourceRegion="us-east-1", Encrypted=True, KmsKeyId=other
+    )["SnapshotId"]
+    machine = launch(ec2, ImageId=image)["InstanceId"]
+    assert describe(ec2, machine)["State"]["Name"] == "pending"
+    aws.clock.advance(600)
+
+    assert ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]["State"] == "error"
+    assert told(aws, "createVolume")["result"] == "failed"
+    assert told(aws, "createVolume")["cause"] == f"{key} {cause}"
+    assert ec2.describe_snapshots(SnapshotIds=[copy])["Snapshots"][0]["State"] == "error"
+    assert told(aws, "copySnapshot")["result"] == "failed"
+    dead = describe(ec2, machine)
+    assert dead["State"]["Name"] == "terminated"
+    assert dead["StateReason"]["Code"] == "Client.InternalError"
+
+
+def test_a_key_in_another_region_counts_for_what_is_copied_from_there(
+    aws: Sandbox, ec2: "EC2Client", key: str
+) -> None:
+    """The copy gets a key of its own region, but the source has to be opened."""
+    snapshot = snapshot_of(aws, ec2, key)
+    disable(aws, key)
+    away = aws.client("ec2", region="eu-west-1")
+    copy = away.copy_snapshot(SourceSnapshotId=snapshot, SourceRegion="us-east-1", Encrypted=True)[
+        "SnapshotId"
+    ]
+    aws.clock.advance(600)
+
+    assert away.describe_snapshots(SnapshotIds=[copy])["Snapshots"][0]["State"] == "error"
+
+
+def test_a_volume_under_a_disabled_key_is_not_attached(
+    aws: Sandbox, ec2: "EC2Client", key: str
+) -> None:
+    """It is let go again, and EBS says why; what is attached stays as it is."""
+    machine = launch(ec2, SubnetId=subnet_of(ec2))["InstanceId"]
+    made = {"AvailabilityZone": ZONE, "Size": 8, "Encrypted": True, "KmsKeyId": key}
+    before, after = (ec2.create_volume(**made)["VolumeId"] for _ in range(2))  # type: ignore[arg-type]
+    aws.clock.advance(60)
+    ec2.attach_volume(VolumeId=before, InstanceId=machine, Device="/dev/sdf")
+    aws.clock.advance(60)
+    aws.events.forget()
+    disable(aws, key)
+
+    answer = ec2.attach_volume(VolumeId=after, InstanceId=machine, Device="/dev/sdg")
+    assert answer["State"] == "attaching"
+    aws.clock.advance(10)
+
+    states = [each["State"] for each in ec2.describe_volumes(VolumeIds=[before, after])["Volumes"]]
+    assert states == ["in-use", "available"]
+    assert [each["DeviceName"] for each in describe(ec2, machine)["BlockDeviceMappings"]] == [
+        "/dev/xvda",
+        "/dev/sdf",
+    ]
+    assert told(aws, "attachVolume") == {
+        "event": "attachVolume",
+        "result": "failed",
+        "cause": f"{key} is disabled.",
+        "request-id": "",
+        "resources": [f"arn:aws:ec2:us-east-1:123456789012:volume/{after}", key],
+    }
+
+
+def test_a_machine_whose_disks_are_locked_falls_back_to_stopped(
+    aws: Sandbox, ec2: "EC2Client", key: str
+) -> None:
+    """Until the key works again (KMS Developer Guide, unusable keys)."""
+    disk = {"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True, "KmsKeyId": key}}
+    machine = launch(ec2, ImageId=LINUX, BlockDeviceMappings=[disk])["InstanceId"]
+    aws.clock.advance(60)
+    disable(aws, key)
+    assert describe(ec2, machine)["State"]["Name"] == "running", "no effect while it runs"
+    ec2.stop_instances(InstanceIds=[machine])
+    aws.clock.advance(60)
+
+    ec2.start_instances(InstanceIds=[machine])
+    assert describe(ec2, machine)["State"]["Name"] == "pending"
+    aws.clock.advance(60)
+
+    found = describe(ec2, machine)
+    assert found["State"]["Name"] == "stopped"
+    assert found["StateReason"]["Code"] == "Client.InternalError"
+    assert told(aws, "reattachVolume")["result"] == "failed"
+    aws.client("kms").enable_key(KeyId=key)
+    ec2.start_instances(InstanceIds=[machine])
+    aws.clock.advance(60)
+    assert describe(ec2, machine)["State"]["Name"] == "running"
+
+
+def test_a_key_goes_through_its_states_by_id_or_arn(aws: Sandbox, key: str) -> None:
+    """KMS Developer Guide, "Key states of AWS KMS keys"."""
+    kms = aws.client("kms")
+
+    def state() -> str:
+        return str(kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"])
+
+    kms.disable_key(KeyId=key.rpartition("/")[2])
+    assert state() == "Disabled"
+    kms.enable_key(KeyId=key)
+    assert state() == "Enabled"
+    assert code(kms.cancel_key_deletion, KeyId=key) == "KMSInvalidStateException"
+    ends = kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)["DeletionDate"]
+    assert (ends - aws.clock.now()).days == 7
+    assert state() == "PendingDeletion"
+    for again in (kms.enable_key, kms.disable_key, kms.schedule_key_deletion):
+        assert code(again, KeyId=key) == "KMSInvalidStateException"
+    kms.cancel_key_deletion(KeyId=key)
+    assert state() == "Disabled"
+    few = {"KeyId": key, "PendingWindowInDays": 3}
+    assert code(kms.schedule_key_deletion, **few) == "ValidationException"
