@@ -354,14 +354,14 @@ def test_target_groups_are_attached_to_those_in_service(aws: Sandbox, ec2: "EC2C
     subnet = ec2.describe_subnets(SubnetIds=[subnet_of(ec2)])["Subnets"][0]
     made = elb.create_target_group(Name="a", Protocol="HTTP", Port=80, VpcId=subnet["VpcId"])
     arn = made["TargetGroups"][0]["TargetGroupArn"]
-    group = {"AutoScalingGroupName": "fleet"}
-    sources = {**group, "TrafficSources": [{"Identifier": arn, "Type": "elbv2"}]}
+    group: Any = {"AutoScalingGroupName": "fleet"}
+    sources: Any = {**group, "TrafficSources": [{"Identifier": arn, "Type": "elbv2"}]}
 
     def registered() -> set[str]:
         rows = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
         return {row["Target"]["Id"] for row in rows}
 
-    fleet.asg.attach_traffic_sources(**sources)  # type: ignore[arg-type]
+    fleet.asg.attach_traffic_sources(**sources)
     assert registered() == {one}
     states = fleet.asg.describe_load_balancer_target_groups(**group)["LoadBalancerTargetGroups"]
     assert [each["State"] for each in states] == ["Added"]
@@ -369,7 +369,7 @@ def test_target_groups_are_attached_to_those_in_service(aws: Sandbox, ec2: "EC2C
     fleet.asg.set_desired_capacity(**group, DesiredCapacity=2)
     fleet.up()
     assert registered() == {one}
-    fleet.asg.detach_traffic_sources(**sources)  # type: ignore[arg-type]
+    fleet.asg.detach_traffic_sources(**sources)
     assert registered() == set()
     fleet.asg.attach_load_balancers(**group, LoadBalancerNames=["old"])
     [kept] = fleet.asg.describe_load_balancers(**group)["LoadBalancers"]
