@@ -133,7 +133,8 @@ class SandboxELBv2Backend(ELBv2Backend):
             raise ELBClientError(
                 "ValidationError", f"The IP address '{wanted['Id']}' is not valid"
             ) from error
-        if self._zone_of(group, wanted["Id"]):
+        vpc = self.ec2_backend.vpcs.get(str(group.vpc_id))
+        if vpc is not None and address in ip_network(vpc.cidr_block):
             return
         if not any(address in network for network in OUTSIDE):
             raise ELBClientError(

@@ -2,8 +2,6 @@
 
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
 
-from sandbox.replies import Refusal
-
 
 def invalid(message: str) -> AutoscalingClientError:
     """``ValidationError``: what a parameter says cannot be."""
@@ -33,13 +31,3 @@ def busy(message: str) -> AutoscalingClientError:
 def too_many(message: str) -> AutoscalingClientError:
     """``LimitExceeded``: a quota is used up."""
     return AutoscalingClientError("LimitExceeded", message)
-
-
-def contention() -> Refusal:
-    """``ResourceContention``, which is a 500 (``ResourceContentionFault``)."""
-    return Refusal(
-        "ResourceContention",
-        "You already have a pending update to an Amazon EC2 Auto Scaling resource (for example, "
-        "an Auto Scaling group, instance, or load balancer).",
-        500,
-    )
