@@ -24,7 +24,9 @@ DOCUMENT = {
 
 def api(name: str, operation: str, action: str = "executeAwsApi", **more: Any) -> dict[str, Any]:
     """A step that calls EC2."""
-    definition = {key: more.pop(key) for key in ("outputs", "onFailure") if key in more}
+    definition: dict[str, Any] = {
+        key: more.pop(key) for key in ("outputs", "onFailure") if key in more
+    }
     return {
         "name": name,
         "action": f"aws:{action}",

@@ -16,7 +16,7 @@ from sandbox.agenda import Process
 from sandbox.process import Sandbox
 from sandbox.server import Server
 from tests.sandbox.scenes import code
-from tests.sandbox.ssm.scenes import LINUX, node, run, send, states, step
+from tests.sandbox.ssm.scenes import LINUX, node, run, send, states, step, told
 
 PATH = "/sandbox/commands"
 
@@ -51,7 +51,7 @@ class TestControl:
         assert "unknown field 'colour'" in answer["error"]["message"]
 
     def test_a_served_sandbox_runs_runbooks_in_itself(self, server: Server) -> None:
-        ssm = inside.session("123456789012").client(
+        ssm: Any = inside.session("123456789012").client(
             "ssm",
             region_name="us-east-1",
             endpoint_url=server.url,
@@ -95,11 +95,7 @@ class TestFaults:
 
     def test_a_lost_answer_fails_the_step(self, aws: Sandbox) -> None:
         aws.faults.set(
-            {
-                "rules": [
-                    {"service": "ec2", "action": "DescribeRegions", "kind": "lost", "times": 1}
-                ]
-            }
+            {"rules": [{"service": "ec2", "action": "DescribeRegions", "kind": "lost", "times": 1}]}
         )
         found = run(
             aws,
@@ -135,11 +131,11 @@ class TestImageParameters:
         found = ssm.get_parameter(Name="/golden")["Parameter"]
 
         assert (found["Value"], found["Version"]) == (LINUX, 1)
-        told = [each["detail"] for each in aws.events.all() if each["source"] == "aws.ssm"]
-        assert [
-            (each["operation"], each.get("exception"))  # type: ignore[index, union-attr, call-overload]
-            for each in told
-        ] == [("Create", None), ("Update", "Unable to Describe Resource")]
+        seen = [each["detail"] for each in told(aws)]
+        assert [(each["operation"], each.get("exception")) for each in seen] == [
+            ("Create", None),
+            ("Update", "Unable to Describe Resource"),
+        ]
 
     def test_values_that_do_not_fit_are_refused(self, aws: Sandbox) -> None:
         ssm = aws.client("ssm")
