@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.calls import Json
-
 OUTCOMES = ("success", "fail", "hang")
 TEXTS = ("instance", "image", "document", "contains")
 FIELDS = (*TEXTS, "outcome", "output", "error", "exit_code", "seconds", "times")
@@ -71,7 +69,7 @@ class Entry:
     snapshots: tuple[str, ...] = ()
     image: str | None = None
 
-    def document_of(self) -> dict[str, Json]:
+    def document_of(self) -> dict[str, Any]:
         """It as the control API tells it."""
         return {
             "account": self.account,
@@ -124,7 +122,7 @@ class Commands:
         """Log a step that begins."""
         self._log.append(entry)
 
-    def log(self, instance: str | None = None) -> list[dict[str, Json]]:
+    def log(self, instance: str | None = None) -> list[dict[str, Any]]:
         """Every step so far, of all machines or of one."""
         return [
             entry.document_of() for entry in self._log if instance in (None, "", entry.instance)

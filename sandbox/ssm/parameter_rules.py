@@ -86,7 +86,7 @@ class ParameterRules(SimpleSystemManagerBackend):
     def _check_image(self, made: Parameter) -> Iterator[timedelta]:
         yield CHECKED_WITHIN
         self._being_checked.discard(made.name)
-        operation = "Update" if self._parameters.get(made.name) else "Create"
+        operation = "Update" if self.get_parameter(made.name) else "Create"
         detail: dict[str, Json] = {
             "name": made.name,
             "type": made.parameter_type,

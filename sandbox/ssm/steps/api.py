@@ -10,7 +10,6 @@ from typing import Any
 
 from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
-from botocore.session import get_session
 
 from sandbox.ssm.arguments import as_text
 from sandbox.ssm.automation_model import StepFailed
@@ -83,13 +82,12 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - whatever boto3 answers
 
 def _call(task: Task) -> Any:  # noqa: ANN401 - any JSON value
     service, api = task.text("Service"), task.text("Api")
-    session = get_session()
     try:
-        operations = session.get_service_model(service).operation_names
+        methods = task.methods(service)
     except UnknownServiceError as error:
         raise StepFailed(f"The service {service} doesn't exist.") from error
     method = xform_name(api)
-    if method not in {xform_name(each) for each in operations}:
+    if method not in methods:
         raise StepFailed(f"The service {service} has no API {api}.")
     parameters = {key: each for key, each in task.inputs.items() if key not in NOT_OF_THE_CALL}
     return plain(task.call(service, method, **parameters))

@@ -42,6 +42,11 @@ class Task:
         except (ClientError, BotoCoreError) as error:
             raise StepFailed(f"Step fails when it is Execute/Cancelling action. {error}") from error
 
+    def methods(self, service: str) -> frozenset[str]:
+        """What ``call`` can call; an unknown service is botocore's ``UnknownServiceError``."""
+        client = inside.client(service, self.execution.account, self.execution.region)
+        return frozenset(client.meta.method_to_api_mapping)
+
     def text(self, name: str, default: str = "") -> str:
         """An input that is a text."""
         value = self.inputs.get(name, default)

@@ -90,3 +90,8 @@ def steps_of(found: dict[str, Any]) -> dict[str, str]:
 def step(found: dict[str, Any], name: str) -> dict[str, Any]:
     """One step of an execution."""
     return next(each for each in found["StepExecutions"] if each["StepName"] == name)
+
+
+def told(aws: Sandbox) -> list[dict[str, Any]]:
+    """The events of Systems Manager so far."""
+    return [dict(each) for each in aws.events.all() if each["source"] == "aws.ssm"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from sandbox.process import Sandbox
 from tests.sandbox.scenes import code
-from tests.sandbox.ssm.scenes import SHELL, execution, node, run, step, steps_of
+from tests.sandbox.ssm.scenes import SHELL, execution, node, run, step, steps_of, told
 
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
 TOKEN = "11111111-1111-4111-8111-111111111111"
@@ -160,11 +160,10 @@ class TestChanges:
     def test_each_change_of_status_is_an_event(self, aws: Sandbox) -> None:
         found = run(aws, nap("rest"))
 
-        told = [each for each in aws.events.all() if each["source"] == "aws.ssm"]
+        seen = told(aws)
 
         assert [
-            (str(each["detail-type"]).split()[2], each["detail"]["Status"])  # type: ignore[index, call-overload]
-            for each in told
+            (str(each["detail-type"]).split()[2], each["detail"]["Status"]) for each in seen
         ] == [
             ("Execution", "InProgress"),
             ("Step", "InProgress"),
@@ -172,7 +171,7 @@ class TestChanges:
             ("Execution", "Success"),
         ]
         name = found["DocumentName"]
-        assert told[2]["detail"] == {
+        assert seen[2]["detail"] == {
             "ExecutionId": found["AutomationExecutionId"],
             "Definition": name,
             "DefinitionVersion": 1.0,
@@ -184,7 +183,7 @@ class TestChanges:
             "Time": 1000.0,
         }
         prefix = "arn:aws:ssm:us-east-1:123456789012"
-        assert told[3]["resources"] == [
+        assert seen[3]["resources"] == [
             f"{prefix}:automation-execution/{found['AutomationExecutionId']}",
             f"{prefix}:automation-definition/{name}:1",
         ]

@@ -22,6 +22,7 @@ from tests.sandbox.ssm.scenes import (
     script_step,
     send,
     states,
+    told,
 )
 
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
@@ -618,19 +619,17 @@ class TestLists:
         [record] = [each for each in aws.calls.all() if each["action"] == "SendCommand"]
 
         assert "secret" not in str(record)
-        assert record["parameters"] == {
-            **dict(record["parameters"]),  # type: ignore[call-overload]
-            "Parameters": {"commands": ["*****"]},
-        }
+        sent: Any = record["parameters"]
+        assert sent["Parameters"] == {"commands": ["*****"]}
 
     def test_each_change_of_status_is_an_event(self, aws: Sandbox) -> None:
         instance = node(aws)
         sent = send(aws, instance)
         aws.clock.advance(5)
 
-        found = [each for each in aws.events.all() if each["source"] == "aws.ssm"]
+        found = told(aws)
 
-        assert [(each["detail-type"], each["detail"]["status"]) for each in found] == [  # type: ignore[index, call-overload]
+        assert [(each["detail-type"], each["detail"]["status"]) for each in found] == [
             ("EC2 Command Invocation Status-change Notification", "InProgress"),
             ("EC2 Command Status-change Notification", "InProgress"),
             ("EC2 Command Invocation Status-change Notification", "Success"),
@@ -645,4 +644,4 @@ class TestLists:
             "requested-date-time": "2026-11-23T12:01:00.000Z",
             "status": "InProgress",
         }
-        assert found[1]["detail"]["expire-after"] == "2026-11-23T14:01:00.000Z"  # type: ignore[index, call-overload]
+        assert found[1]["detail"]["expire-after"] == "2026-11-23T14:01:00.000Z"

@@ -309,8 +309,8 @@ class TestDocuments:
         theirs = aws.client("ssm", account=OTHER)
         theirs.create_document(Name="Theirs", Content=command_document(STEP))
         arn = f"arn:aws:ssm:us-east-1:{OTHER}:document/Theirs"
-        instance, nothing = node(aws), {"Parameters": {}}
-        request = {"InstanceIds": [instance], "DocumentName": arn}
+        instance = node(aws)
+        request: dict[str, Any] = {"InstanceIds": [instance], "DocumentName": arn}
         assert code(aws.client("ssm").send_command, **request) == "InvalidDocument"
 
         theirs.modify_document_permission(
@@ -319,7 +319,7 @@ class TestDocuments:
         shared = theirs.describe_document_permission(Name="Theirs", PermissionType="Share")
 
         assert shared["AccountIds"] == ["123456789012"]
-        assert send(aws, instance, DocumentName=arn, **nothing)
+        assert send(aws, instance, DocumentName=arn, Parameters={})
         assert code(aws.client("ssm").send_command, **{**request, "DocumentName": "Theirs"}) == (
             "InvalidDocument"
         )
