@@ -115,7 +115,12 @@ def test_other_services_are_served_too(server: Server) -> None:
         ("autoscaling", "describe_adjustment_types", {}, "InvalidAction"),
         ("cloudwatch", "describe_alarm_history", {}, "UnknownOperationException"),
         ("pricing", "describe_services", {}, "UnknownOperationException"),
-        ("ebs", "list_snapshot_blocks", {"SnapshotId": "snap-00000000"}, "InternalFailure"),
+        (
+            "ebs",
+            "complete_snapshot",
+            {"SnapshotId": "snap-00000000", "ChangedBlocksCount": 0},
+            "InternalFailure",
+        ),
     ],
 )
 def test_what_moto_lacks_is_refused_as_aws_would(
