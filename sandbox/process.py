@@ -53,6 +53,11 @@ def _session(account: str) -> boto3.session.Session:
 
 
 @cache
+def _client(service: str, region: str, account: str, config: Config) -> Any:  # noqa: ANN401
+    return _session(account).client(service, region_name=region, config=config)  # type: ignore[call-overload]
+
+
+@cache
 def _loader() -> Loader:
     """One reader of botocore's models for all sessions."""
     return cast("Loader", botocore.session.get_session().get_component("data_loader"))
@@ -69,7 +74,6 @@ class Sandbox(AbstractContextManager["Sandbox"]):
         self._frozen = frozen
         self._moto = mock_aws(config={"core": {"mock_credentials": False}})
         self._before: dict[str, str | None] = {}
-        self._clients: dict[tuple[str, str, str, Config], Any] = {}
 
     def __enter__(self) -> Self:
         self._before = {name: os.environ.get(name) for name in (*ENVIRONMENT, *world.SETTINGS)}
@@ -142,13 +146,10 @@ class Sandbox(AbstractContextManager["Sandbox"]):
     ) -> Any:  # noqa: ANN401 - boto3 makes client classes at run time
         """A boto3 client of *service*, in *region*, that is *account*; it does not retry.
 
-        Asked again for the same, the sandbox answers with the same client.
+        Asked again for the same, every sandbox answers with the same client: making one takes
+        longer than most calls. Whoever changes a client's events asks with a *config* of its own.
         """
-        wanted = (service, region, account, config)
-        if wanted not in self._clients:
-            make = _session(account).client
-            self._clients[wanted] = make(service, region_name=region, config=config)  # type: ignore[call-overload]
-        return self._clients[wanted]
+        return _client(service, region, account, config)
 
 
 def _through_the_gate(request: AWSPreparedRequest) -> tuple[int, dict[str, str], bytes] | None:
