@@ -98,7 +98,7 @@ class TagRules(EC2Backend):
         if named and len(chosen) == 1:
             return rows
         asked = [{"Name": name, "Values": values} for name, values in chosen.items()]
-        return select(rows, asked, _FILTERS, _no_tags)
+        return select(rows, asked, _FILTERS, _itself)
 
     def require_resources(self, resource_ids: Sequence[str]) -> None:
         """Refuse ids of things that do not exist with their own ``*.NotFound``."""
@@ -155,7 +155,7 @@ class TagActions(EC2Response):
         filters = self._get_param("Filters", [])
 
         def find() -> list[dict[str, str]]:
-            return select(backend.describe_tags(), filters, _FILTERS, _no_tags)
+            return select(backend.describe_tags(), filters, _FILTERS, _itself)
 
         rows, token = backend.listings.page(
             "DescribeTags", self._get_param("MaxResults"), self._get_param("NextToken"), find
@@ -251,8 +251,8 @@ def require_room(held: Mapping[str, str], new: Mapping[str, str]) -> None:
         raise TagLimitExceeded
 
 
-def _no_tags(_: object) -> dict[str, str]:
-    return {}
+def _itself(tag: Mapping[str, str]) -> dict[str, str]:
+    return {tag["key"]: tag["value"]}
 
 
 def _is_reserved(key: str) -> bool:

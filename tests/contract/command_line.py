@@ -42,10 +42,6 @@ class CommandLine:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._driver = cache(_driver)
-        self._models: Callable[[str], ServiceModel] = cache(
-            lambda service: self._driver("").session.get_service_model(service)
-        )
 
     def client(self, service: str, region: str, account: str) -> "Commands":
         """The commands of *service*, as methods."""
@@ -53,20 +49,18 @@ class CommandLine:
             *("--endpoint-url", self._url, "--region", region),
             *("--output", "json", "--no-paginate"),
         )
-        return Commands(self._driver(account), self._models(service), service, common)
+        return Commands(service, account, common)
 
 
 class Commands:
     """One service's commands in the guise of a boto3 client."""
 
-    def __init__(
-        self, driver: CLIDriver, model: ServiceModel, service: str, common: tuple[str, ...]
-    ) -> None:
-        self._driver = driver
-        self._model = model
+    def __init__(self, service: str, account: str, common: tuple[str, ...]) -> None:
         self._service = service
+        self._account = account
         self._common = common
-        self._operations = {_dashed(name): name for name in model.operation_names}
+        self._model = _model(service)
+        self._operations = {_dashed(name): name for name in self._model.operation_names}
 
     def __getattr__(self, method: str) -> Callable[..., dict[str, Any]]:
         """The command that boto3 calls *method*."""
@@ -82,8 +76,9 @@ class Commands:
     def _run(self, command: str, parameters: dict[str, Any]) -> dict[str, Any]:
         given = ("--cli-input-json", json.dumps(parameters, default=_in_json))
         out, err = io.StringIO(), io.StringIO()
+        driver = _driver(self._account, self._service, command)
         with redirect_stdout(out), redirect_stderr(err):
-            status = self._driver.main([*self._common, self._service, command, *given])
+            status = driver.main([*self._common, self._service, command, *given])
         if status:
             raise refusal(err.getvalue())
         shape = self._model.operation_model(self._operations[command]).output_shape
@@ -100,20 +95,35 @@ def refusal(printed: str) -> Exception:
     return ClientError({"Error": error}, said["operation"])
 
 
-def _driver(account: str) -> CLIDriver:
-    """A driver that is *account* and reads nobody's configuration."""
+@cache
+def _driver(account: str, service: str, command: str) -> CLIDriver:
+    """A driver for one command, that is *account* and reads nobody's configuration.
+
+    Commands leave handlers behind in their driver, which are in the way of other commands.
+    """
     driver: CLIDriver = create_clidriver()
     session = driver.session
+    session.register_component("data_loader", _loader())
     session.set_config_variable("config_file", os.devnull)
     session.set_config_variable("credentials_file", os.devnull)
     session.set_config_variable("max_attempts", 1)
-    if account:
-        session.set_credentials(account, SECRET)
-    # A client a command is half of the cost, and every command of one service is alike.
+    session.set_credentials(account, SECRET)
     session.create_client = cache(session.create_client)
     # Each run would add its handlers to those of the runs before it.
     driver._emit_session_event = _once(driver._emit_session_event)
     return driver
+
+
+@cache
+def _loader() -> object:
+    """One reader of the models for all drivers: EC2's takes a tenth of a second."""
+    return create_clidriver().session.get_component("data_loader")
+
+
+@cache
+def _model(service: str) -> ServiceModel:
+    model: ServiceModel = create_clidriver().session.get_service_model(service)
+    return model
 
 
 def _once(emit: Callable[[object], None]) -> Callable[[object], None]:

@@ -142,7 +142,9 @@ def test_more_at_least_than_at_most_is_refused(place: Place) -> None:
 
 def test_the_same_client_token_launches_once(place: Place) -> None:
     """EC2 Developer Guide, "Ensuring idempotency in Amazon EC2 API requests"."""
-    call = small(place, ClientToken=place.unique("token"), SubnetId=scenes.subnet(place)["SubnetId"])
+    call = small(
+        place, ClientToken=place.unique("token"), SubnetId=scenes.subnet(place)["SubnetId"]
+    )
 
     first, second = (place.ec2.run_instances(**call) for _ in range(2))
 
@@ -152,7 +154,9 @@ def test_the_same_client_token_launches_once(place: Place) -> None:
 
 def test_a_client_token_with_other_parameters_is_refused(place: Place) -> None:
     """EC2 API error codes, IdempotentParameterMismatch."""
-    call = small(place, ClientToken=place.unique("token"), SubnetId=scenes.subnet(place)["SubnetId"])
+    call = small(
+        place, ClientToken=place.unique("token"), SubnetId=scenes.subnet(place)["SubnetId"]
+    )
     place.ec2.run_instances(**call)
 
     changed = {**call, "InstanceType": "t3.small"}
@@ -161,7 +165,9 @@ def test_a_client_token_with_other_parameters_is_refused(place: Place) -> None:
 
 def test_the_client_token_of_a_terminated_instance_is_refused(place: Place) -> None:
     """EC2 API error codes, IdempotentInstanceTerminated."""
-    call = small(place, ClientToken=place.unique("token"), SubnetId=scenes.subnet(place)["SubnetId"])
+    call = small(
+        place, ClientToken=place.unique("token"), SubnetId=scenes.subnet(place)["SubnetId"]
+    )
     scenes.gone(place, place.ec2.run_instances(**call)["Instances"][0]["InstanceId"])
 
     assert refused(place.ec2.run_instances, **call) == "IdempotentInstanceTerminated"
@@ -338,7 +344,9 @@ def test_volumes_come_from_the_images_snapshots(place: Place) -> None:
     copy = scenes.machine(place, ImageId=backup)
 
     wanted = scenes.snapshots_in(scenes.image(place, backup))
-    disks = {name: scenes.volume(place, id_) for name, id_ in scenes.volumes_of(place, copy).items()}
+    disks = {
+        name: scenes.volume(place, id_) for name, id_ in scenes.volumes_of(place, copy).items()
+    }
     assert {name: each["SnapshotId"] for name, each in disks.items()} == wanted
     assert (disks[scenes.DATA]["Size"], disks[scenes.DATA]["VolumeType"]) == (2, "gp3")
 
@@ -510,9 +518,9 @@ def test_a_new_template_version_inherits_from_its_source(place: Place) -> None:
     )
     ec2.modify_launch_template(LaunchTemplateName="web", DefaultVersion="2")
 
-    found = ec2.describe_launch_template_versions(
-        LaunchTemplateName="web", Versions=["$Default"]
-    )["LaunchTemplateVersions"]
+    found = ec2.describe_launch_template_versions(LaunchTemplateName="web", Versions=["$Default"])[
+        "LaunchTemplateVersions"
+    ]
     assert [each["VersionNumber"] for each in found] == [2]
     assert found[0]["LaunchTemplateData"]["ImageId"] == place.image
     assert found[0]["LaunchTemplateData"]["InstanceType"] == "t3.nano"
