@@ -216,9 +216,21 @@ class TagActions(EC2Response):
         return resource_ids
 
 
+_TYPES = {
+    "eipalloc": "elastic-ip",
+    "fl": "vpc-flow-log",
+    "h": "dedicated-host",
+    "nat": "natgateway",
+    "pl": "prefix-list",
+    "sir": "spot-instances-request",
+}
+"""Where moto has another word than botocore's model, ``ResourceType``."""
+
+
 def resource_type(resource_id: str) -> str:
-    """The type that an id's prefix says, as tags name it."""
-    return str(EC2_PREFIX_TO_RESOURCE.get(get_prefix(resource_id), ""))
+    """The type that an id's prefix says, as tags name it (botocore model, ResourceType)."""
+    prefix = get_prefix(resource_id) or ""
+    return str(_TYPES.get(prefix) or EC2_PREFIX_TO_RESOURCE.get(prefix, ""))
 
 
 def checked_tags(tags: Collection[Mapping[str, Any]]) -> dict[str, str]:

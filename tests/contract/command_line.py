@@ -28,7 +28,7 @@ from sandbox.process import SECRET
 
 _REFUSED = re.compile(
     r"An error occurred \((?P<code>[^)]+)\) when calling the (?P<operation>\w+) operation"
-    r"[^:]*: (?P<message>.*)",
+    r"(?: \(reached max retries: \d+\))?: (?P<message>.*)",
     re.DOTALL,
 )
 
@@ -91,8 +91,9 @@ def refusal(printed: str) -> Exception:
     said = _REFUSED.search(printed)
     if said is None:
         return CommandError(printed.strip())
-    error = {"Code": said["code"], "Message": said["message"].strip()}
-    return ClientError({"Error": error}, said["operation"])
+    return ClientError(
+        {"Error": {"Code": said["code"], "Message": said["message"].strip()}}, said["operation"]
+    )
 
 
 @cache

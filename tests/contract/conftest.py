@@ -13,6 +13,7 @@ from tests.contract.command_line import CommandLine
 from tests.contract.place import NOON, ByCommand, InProcess, OverHttp, Place
 
 BODIES = ("process", "http", "cli")
+MARKS = {"passed": "ok", "failed": "WRONG", "error": "ERROR", "skipped": "-"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -78,3 +79,24 @@ def _served(request: pytest.FixtureRequest) -> Iterator[Place]:
     else:
         yield ByCommand(server.url, request.getfixturevalue("_command_line"))
     world.reset()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:  # noqa: ANN401
+    """With ``--contract-table``: every rule, and what each body made of it."""
+    if not config.getoption("--contract-table"):
+        return
+    seen: dict[str, dict[str, str]] = {}
+    for outcome, mark in MARKS.items():
+        for report in terminalreporter.stats.get(outcome, []):
+            rule, _, given = report.nodeid.rpartition("::")[2].partition("[")
+            body = given.rstrip("]").partition("-")[0]
+            marks = seen.setdefault(rule, {})
+            marks[body] = mark if marks.get(body, "ok") == "ok" else marks[body]
+    bodies = [each for each in (*BODIES, "account") if any(each in row for row in seen.values())]
+    terminalreporter.section("contract")
+    terminalreporter.write_line(f"{' '.join(f'{each:8}' for each in bodies)} rule")
+    for rule, row in sorted(seen.items()):
+        if set(row) & set(bodies):
+            cells = " ".join(f"{row.get(each, ''):8}" for each in bodies)
+            said = rule.removeprefix("test_").replace("_", " ")
+            terminalreporter.write_line(f"{cells} {said}")

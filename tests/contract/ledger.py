@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
-import jmespath
+import jmespath  # type: ignore[import-untyped]
 from botocore.exceptions import ClientError
 
 TAG = "snapback-contract"

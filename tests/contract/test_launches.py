@@ -1,8 +1,5 @@
 """RunInstances: what a launch keeps, what it refuses, and when it is the same launch."""
 
-# A test's name is the rule.
-# ruff: noqa: D103
-
 import base64
 from typing import Any
 
@@ -193,22 +190,19 @@ def test_a_client_token_of_more_than_64_characters_is_refused(place: Place) -> N
     assert refused(place.ec2.run_instances, **call) == "InvalidParameterValue"
 
 
-@pytest.mark.parametrize(
-    ("given", "code"),
-    [
-        ({"ImageId": f"ami-{NOBODY}"}, "InvalidAMIID.NotFound"),
-        ({"ImageId": "ami-none"}, "InvalidAMIID.Malformed"),
-        ({"SubnetId": f"subnet-{NOBODY}"}, "InvalidSubnetID.NotFound"),
-        ({"SecurityGroupIds": [f"sg-{NOBODY}"]}, "InvalidGroup.NotFound"),
-        ({"KeyName": "contract-nobody"}, "InvalidKeyPair.NotFound"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else next(iter(value)),
+UNKNOWN: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"ImageId": f"ami-{NOBODY}"}, "InvalidAMIID.NotFound"),
+    ({"ImageId": "ami-none"}, "InvalidAMIID.Malformed"),
+    ({"SubnetId": f"subnet-{NOBODY}"}, "InvalidSubnetID.NotFound"),
+    ({"SecurityGroupIds": [f"sg-{NOBODY}"]}, "InvalidGroup.NotFound"),
+    ({"KeyName": "contract-nobody"}, "InvalidKeyPair.NotFound"),
 )
-def test_a_launch_with_what_does_not_exist_is_refused(
-    place: Place, given: dict[str, Any], code: str
-) -> None:
+
+
+def test_a_launch_with_what_does_not_exist_is_refused(place: Place) -> None:
     """EC2 API error codes, Invalid*.NotFound and InvalidAMIID.Malformed."""
-    assert refused(place.ec2.run_instances, **small(place, **given)) == code
+    for given, code in UNKNOWN:
+        assert refused(place.ec2.run_instances, **small(place, **given)) == code
 
 
 def test_an_unknown_instance_profile_is_refused(place: Place) -> None:
@@ -322,19 +316,19 @@ def test_a_terminated_instance_frees_its_address(place: Place) -> None:
     assert scenes.instance(place, again)["PrivateIpAddress"] == held["PrivateIpAddress"]
 
 
-@pytest.mark.parametrize("given", ["SubnetId", "SecurityGroupIds", "PrivateIpAddress"])
-def test_interfaces_and_their_parameters_do_not_go_together(place: Place, given: str) -> None:
+def test_interfaces_and_their_parameters_do_not_go_together(place: Place) -> None:
     """EC2 API, RunInstances: with NetworkInterfaces, give subnet, groups, address there."""
-    where = scenes.subnet(place)
-    value: dict[str, Any] = {
-        "SubnetId": where["SubnetId"],
+    where = scenes.subnet(place)["SubnetId"]
+    nics = [{"DeviceIndex": 0, "SubnetId": where}]
+    given: dict[str, Any] = {
+        "SubnetId": where,
         "SecurityGroupIds": [f"sg-{NOBODY}"],
         "PrivateIpAddress": "172.31.0.9",
     }
-    nics = [{"DeviceIndex": 0, "SubnetId": where["SubnetId"]}]
 
-    call = small(place, NetworkInterfaces=nics, **{given: value[given]})
-    assert refused(place.ec2.run_instances, **call) == "InvalidParameterCombination"
+    for name, value in given.items():
+        call = small(place, NetworkInterfaces=nics, **{name: value})
+        assert refused(place.ec2.run_instances, **call) == "InvalidParameterCombination", name
 
 
 def test_volumes_come_from_the_images_snapshots(place: Place) -> None:
@@ -443,7 +437,7 @@ def test_a_pending_image_does_not_launch(place: Place) -> None:
 
 
 def test_a_disabled_image_does_not_launch(place: Place) -> None:
-    """EC2 User Guide, "Disable an AMI": it can't be used for launching; InvalidAMIID.Unavailable."""
+    """EC2 User Guide, "Disable an AMI": it can't be launched; InvalidAMIID.Unavailable."""
     backup = scenes.image_of(place, scenes.machine(place))
     place.ec2.disable_image(ImageId=backup)
 

@@ -1,8 +1,5 @@
 """The other services that Snapback uses: STS, ELB, Systems Manager, KMS, DynamoDB, Auto Scaling."""
 
-# A test's name is the rule.
-# ruff: noqa: D103
-
 from typing import Any
 
 import pytest
@@ -133,7 +130,7 @@ def test_a_secure_parameter_is_readable_only_when_decrypted(place: Place) -> Non
 
 
 def test_a_parameter_is_not_overwritten_by_accident(place: Place) -> None:
-    """Systems Manager API, PutParameter: ParameterAlreadyExists; GetParameter: ParameterNotFound."""
+    """Systems Manager API, PutParameter (ParameterAlreadyExists) and GetParameter."""
     ssm = place.client("ssm")
     call: dict[str, Any] = {"Name": "/snapback/plans", "Value": "x", "Type": "String"}
     ssm.put_parameter(**call)

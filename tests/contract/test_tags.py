@@ -1,12 +1,5 @@
 """Tags: setting, finding, deleting, and what no tag can be."""
 
-# A test's name is the rule.
-# ruff: noqa: D103
-
-from typing import Any
-
-import pytest
-
 from tests.contract import scenes
 from tests.contract.place import Place
 from tests.contract.scenes import NOBODY, refused, tagged
@@ -74,49 +67,38 @@ def test_the_51st_tag_is_refused_and_none_is_set(place: Place) -> None:
     assert listed(place, disk) == {}
 
 
-@pytest.mark.parametrize(
-    "tag",
-    [{"Key": "k" * 128, "Value": "v" * 256}, {"Key": "empty", "Value": ""}],
-    ids=["longest", "empty"],
-)
-def test_the_longest_and_the_emptiest_tag_are_accepted(place: Place, tag: dict[str, str]) -> None:
+def test_the_longest_and_the_emptiest_tag_are_accepted(place: Place) -> None:
     """EC2 User Guide, "Tag restrictions": keys of 128, values of 256 characters, or empty."""
-    disk = scenes.free_volume(place)
-    place.ec2.create_tags(Resources=[disk], Tags=[tag])
+    disk, longest = scenes.free_volume(place), ("k" * 128, "v" * 256)
+    place.ec2.create_tags(Resources=[disk], Tags=pairs(**dict([longest]), empty=""))
 
-    assert listed(place, disk) == {(disk, tag["Key"]): tag["Value"]}
+    assert listed(place, disk) == {(disk, longest[0]): longest[1], (disk, "empty"): ""}
 
 
-@pytest.mark.parametrize(
-    "tag",
-    [{"Key": "k" * 129, "Value": "v"}, {"Key": "k", "Value": "v" * 257}],
-    ids=["key", "value"],
-)
-def test_a_longer_tag_is_refused(place: Place, tag: dict[str, str]) -> None:
+def test_a_longer_tag_is_refused(place: Place) -> None:
     """EC2 User Guide, "Tag restrictions"; error codes, InvalidParameterValue. [NV] the code."""
     disk = scenes.free_volume(place)
 
-    code = refused(place.ec2.create_tags, Resources=[disk], Tags=[tag])
-    assert code in ("InvalidParameterValue", "InvalidTagKey.Malformed")
+    for tag in ({"Key": "k" * 129, "Value": "v"}, {"Key": "k", "Value": "v" * 257}):
+        code = refused(place.ec2.create_tags, Resources=[disk], Tags=[tag])
+        assert code in ("InvalidParameterValue", "InvalidTagKey.Malformed")
 
 
-@pytest.mark.parametrize(
-    ("resource", "code"),
-    [
-        (f"i-{NOBODY}", "InvalidInstanceID.NotFound"),
-        (f"ami-{NOBODY}", "InvalidAMIID.NotFound"),
-        (f"snap-{NOBODY}", "InvalidSnapshot.NotFound"),
-        (f"vol-{NOBODY}", "InvalidVolume.NotFound"),
-    ],
-    ids=["instance", "image", "snapshot", "volume"],
-)
-def test_what_does_not_exist_is_not_tagged(place: Place, resource: str, code: str) -> None:
+UNKNOWN = {
+    f"i-{NOBODY}": "InvalidInstanceID.NotFound",
+    f"ami-{NOBODY}": "InvalidAMIID.NotFound",
+    f"snap-{NOBODY}": "InvalidSnapshot.NotFound",
+    f"vol-{NOBODY}": "InvalidVolume.NotFound",
+}
+
+
+def test_what_does_not_exist_is_not_tagged(place: Place) -> None:
     """EC2 API error codes, Invalid*.NotFound."""
     disk = scenes.free_volume(place)
 
-    said = refused(place.ec2.create_tags, Resources=[disk, resource], Tags=pairs(a="b"))
-
-    assert said == code
+    for resource, code in UNKNOWN.items():
+        said = refused(place.ec2.create_tags, Resources=[disk, resource], Tags=pairs(a="b"))
+        assert said == code
     assert listed(place, disk) == {}
 
 
@@ -127,17 +109,35 @@ def test_keys_are_told_apart_by_case(place: Place) -> None:
     assert listed(place, disk) == {(disk, "Name"): "A", (disk, "name"): "a"}
 
 
-@pytest.mark.parametrize("name", ["key", "value", "resource-type", "tag:a"])
-def test_a_tag_is_found_by_a_filter(place: Place, name: str) -> None:
+def test_a_tag_is_found_by_a_filter(place: Place) -> None:
     """EC2 API, DescribeTagsRequest.Filters."""
     word = place.unique("tag")
-    wanted = tagged("volume", a=word, **{word: "x"})
-    disk = scenes.free_volume(place, TagSpecifications=wanted)
-    values = {"key": word, "value": word, "resource-type": "volume", "tag:a": word}
-    filters: list[dict[str, Any]] = [{"Name": name, "Values": [values[name]]}]
+    disk = scenes.free_volume(place, TagSpecifications=tagged("volume", a=word, **{word: "x"}))
+
+    for name, value in (("key", word), ("value", word), ("resource-type", "volume")):
+        assert disk in found_by(place, name, value), name
+    assert disk in found_by(place, "tag:a", word)
+
+
+def found_by(place: Place, name: str, value: str) -> list[str]:
+    """The resources whose tags a filter finds."""
+    filters = [{"Name": name, "Values": [value]}]
+    return [each["ResourceId"] for each in place.ec2.describe_tags(Filters=filters)["Tags"]]
+
+
+def test_tags_say_of_what_they_are(place: Place) -> None:
+    """EC2 API, TagDescription.ResourceType, as in TagSpecification."""
+    made = {
+        scenes.free_volume(place): "volume",
+        scenes.free_interface(place): "network-interface",
+        scenes.address(place): "elastic-ip",
+        scenes.launch(place): "instance",
+    }
+    place.ec2.create_tags(Resources=[*made], Tags=pairs(a="b"))
+    filters = [{"Name": "resource-id", "Values": [*made]}, {"Name": "key", "Values": ["a"]}]
 
     found = place.ec2.describe_tags(Filters=filters)["Tags"]
-    assert disk in [each["ResourceId"] for each in found]
+    assert {each["ResourceId"]: each["ResourceType"] for each in found} == made
 
 
 def test_a_dry_run_tags_nothing(place: Place) -> None:

@@ -1,8 +1,5 @@
 """Volumes: creating, attaching, detaching, changing, deleting."""
 
-# A test's name is the rule.
-# ruff: noqa: D103
-
 from typing import Any
 
 import pytest
