@@ -104,13 +104,18 @@ class TagRules(EC2Backend):
         """Refuse ids of things that do not exist with their own ``*.NotFound``."""
         for resource_id in resource_ids:
             where, code, noun = _KNOWN_BY.get(get_prefix(resource_id) or "", ("", "", ""))
-            if where and resource_id in getattr(self, where):
+            if where and resource_id in self._held(where):
                 continue
             if not _ID.fullmatch(resource_id):
                 raise EC2ClientError("InvalidID", f"The ID '{resource_id}' is not valid")
             if where:
                 raise EC2ClientError(code, f"The {noun} '{resource_id}' does not exist")
             self.do_resources_exist([resource_id])
+
+    def _held(self, where: str) -> Collection[str]:
+        """The ids of one kind; moto keeps its addresses in a list."""
+        held: Collection[str] = getattr(self, where)
+        return {each.allocation_id for each in self.addresses} if where == "addresses" else held
 
 
 class TagActions(EC2Response):

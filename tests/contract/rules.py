@@ -10,9 +10,9 @@ HERE = Path(__file__).parent
 UNVERIFIED = "[NV]"
 
 SOURCES = re.compile(
-    r"(EC2 (API|User Guide|Developer Guide)|EBS User Guide|EBS direct API"
-    r"|Auto Scaling (API|User Guide)|ELB (API|User Guide)|Systems Manager (API|User Guide)|(STS|KMS|DynamoDB|Recycle Bin) API"
-    r"|IAM User Guide|Recycle Bin User Guide|botocore model|\[NV\])"
+    r"EC2 (API|User Guide|Developer Guide)|EBS (User Guide|direct API)|botocore model|\[NV\]"
+    r"|(Auto Scaling|ELB|Systems Manager|Recycle Bin) (API|User Guide)"
+    r"|(STS|KMS|DynamoDB) API|IAM User Guide"
 )
 """How a docstring names where a rule is written."""
 
