@@ -13,7 +13,10 @@ _ID = re.compile(r"[a-z]+-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 
 
 def in_region(region: str, account: str) -> EC2Backend:
-    """The EC2 of one account in one region; an unknown region is ``InvalidRegion``."""
+    """The EC2 of one account in one region; an unknown region is ``InvalidRegion``.
+
+    Source: EC2 API error codes, InvalidRegion.
+    """
     try:
         return ec2_backends[account][region]
     except KeyError:

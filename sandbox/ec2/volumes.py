@@ -3,6 +3,10 @@
 The methods that moto's own code calls (``create_volume``, ``attach_volume``,
 ``detach_volume``, ``delete_volume``) act at once, as a launch or a termination needs;
 what a caller of the API may do is checked by the ``require_*`` methods beside them.
+
+Sources: EC2 API, CreateVolume, DetachVolume and DeleteVolume; EC2 API error codes,
+InvalidVolume.NotFound, InvalidVolumeID.Malformed, InvalidAttachment.NotFound, IncorrectState
+and VolumeInUse; [NV] the code for a size below the snapshot's.
 """
 
 from collections.abc import Mapping, Sequence
