@@ -126,11 +126,15 @@ def test_a_volume_has_five_pending_snapshots_at_most(place: Place) -> None:
     if place.name == "account":
         pytest.skip("EC2 takes one in 15 seconds")
     disk = scenes.free_volume(place)
-    for _ in range(5):
-        place.ec2.create_snapshot(VolumeId=disk)
 
-    code = refused(place.ec2.create_snapshot, VolumeId=disk)
-    assert code in ("ConcurrentSnapshotLimitExceeded", "SnapshotCreationPerVolumeRateExceeded")
+    def until_refused() -> None:
+        for _ in range(6):
+            place.ec2.create_snapshot(VolumeId=disk)
+
+    assert refused(until_refused) in (
+        "ConcurrentSnapshotLimitExceeded",
+        "SnapshotCreationPerVolumeRateExceeded",
+    )
 
 
 def test_a_snapshot_is_found_by_a_filter_and_by_nothing_else(place: Place) -> None:
