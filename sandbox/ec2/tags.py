@@ -114,8 +114,10 @@ class TagRules(EC2Backend):
 
     def _held(self, where: str) -> Collection[str]:
         """The ids of one kind; moto keeps its addresses in a list."""
+        if where == "addresses":
+            return {str(each.allocation_id) for each in self.addresses}
         held: Collection[str] = getattr(self, where)
-        return {each.allocation_id for each in self.addresses} if where == "addresses" else held
+        return held
 
 
 class TagActions(EC2Response):
