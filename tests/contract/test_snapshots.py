@@ -178,11 +178,10 @@ def test_snapshots_come_in_pages(place: Place) -> None:
 
 @pytest.mark.sandbox_only("needs a second account")
 def test_a_snapshot_is_seen_by_those_it_is_shared_with(place: Place) -> None:
-    """EBS User Guide, "Share an Amazon EBS snapshot"; RestorableByUserIds."""
+    """EC2 API, DescribeSnapshots: without access it is not included; RestorableByUserIds."""
     made = scenes.snapshot_of(place, scenes.free_volume(place))
     other = place.client("ec2", account=STRANGER)
-    by_id = [{"Name": "snapshot-id", "Values": [made]}]
-    assert other.describe_snapshots(Filters=by_id)["Snapshots"] == []
+    assert other.describe_snapshots(SnapshotIds=[made])["Snapshots"] == []
 
     place.ec2.modify_snapshot_attribute(
         SnapshotId=made,
