@@ -9,12 +9,14 @@ SANDBOX = Path(__file__).parents[2] / "sandbox"
 
 SOURCE = re.compile(
     r"EC2 (API|User Guide|Developer Guide)|EBS (API|User Guide|direct API)"
-    r"|[Bb]otocore('s)? model|[Bb]otocore's\s+model|Common Errors|\[NV"
-    r"|(Elastic\s+Load\s+Balancing|ELB|Auto Scaling|Systems Manager|Recycle Bin)\s+(API|User Guide)"
+    r"|[Bb]otocore('s)?\s+model|Common Errors|\[NV"
+    r"|(Elastic\s+Load\s+Balancing|ELB|Auto\s+Scaling)\s+(API|User Guide)"
+    r"|(Systems\s+Manager|SSM|Recycle\s+Bin)\s+(API|User Guide)"
     r"|(KMS|STS|DynamoDB|Service Quotas)\s+(API|Developer Guide)"
 )
 FOR_THE_OPERATOR = re.compile(
-    r"sandbox/(__main__|demo/|fleet|process|server|control|faults|calls|clock|disks|health)"
+    r"sandbox/(__main__|demo/|fleet|process|inside|server|control|fault|calls|commands|clock|disks"
+    r"|health)"
 )
 """What refuses the one who runs the sandbox, in its own words; AWS has no say there."""
 OURS = frozenset({"Dropped", "KeyError", "Late", "NotImplementedError", "TypeError", "ValueError"})
