@@ -19,7 +19,9 @@ FOR_THE_OPERATOR = re.compile(
     r"|health)"
 )
 """What refuses the one who runs the sandbox, in its own words; AWS has no say there."""
-OURS = frozenset({"Dropped", "KeyError", "Late", "NotImplementedError", "TypeError", "ValueError"})
+OURS = frozenset(
+    {"Dropped", "KeyError", "Late", "NotImplementedError", "StepFailed", "TypeError", "ValueError"}
+)
 """What one part of the sandbox tells another."""
 
 
