@@ -1,6 +1,6 @@
 # The only commands anyone needs. Everything happens inside .venv; nothing is installed elsewhere.
 .DELETE_ON_ERROR:
-.PHONY: setup demo test check lint types coverage package clean
+.PHONY: setup demo test contract check lint types coverage package clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -20,6 +20,10 @@ demo: setup ## the whole story on the local AWS: back up, expire, break, roll ba
 
 test: setup ## every test
 	$(BIN)/python -m pytest -q
+
+contract: setup ## the rules of AWS, asked in process, over HTTP and through the AWS CLI: a table
+	$(BIN)/python -m tests.contract.index
+	$(BIN)/python -m pytest -q --contract-table tests/contract
 
 check: setup lint types coverage package ## what CI runs
 

@@ -3,6 +3,7 @@
 import os
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,6 +33,12 @@ ENVIRONMENT = {
 }
 
 
+@cache
+def _client(service: str, region: str, account: str, config: Config) -> Any:  # noqa: ANN401
+    made = inside.session(account).client
+    return made(service, region_name=region, config=config)  # type: ignore[call-overload]
+
+
 class Sandbox(AbstractContextManager["Sandbox"]):
     """AWS in this process while the ``with`` block lasts; everything is gone after it.
 
@@ -43,7 +50,6 @@ class Sandbox(AbstractContextManager["Sandbox"]):
         self._frozen = frozen
         self._moto = mock_aws(config={"core": {"mock_credentials": False}})
         self._before: dict[str, str | None] = {}
-        self._clients: dict[tuple[str, str, str, Config], Any] = {}
 
     def __enter__(self) -> Self:
         self._before = {name: os.environ.get(name) for name in (*ENVIRONMENT, *world.SETTINGS)}
@@ -134,10 +140,7 @@ class Sandbox(AbstractContextManager["Sandbox"]):
     ) -> Any:  # noqa: ANN401 - boto3 makes client classes at run time
         """A boto3 client of *service*, in *region*, that is *account*; it does not retry.
 
-        Asked again for the same, the sandbox answers with the same client.
+        Asked again for the same, every sandbox answers with the same client: making one takes
+        longer than most calls. Whoever changes a client's events asks with a *config* of its own.
         """
-        wanted = (service, region, account, config)
-        if wanted not in self._clients:
-            make = inside.session(account).client
-            self._clients[wanted] = make(service, region_name=region, config=config)  # type: ignore[call-overload]
-        return self._clients[wanted]
+        return _client(service, region, account, config)

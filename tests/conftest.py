@@ -74,6 +74,13 @@ class Terminal:
         return self.json("run", "tick")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The contract's own options (see ``tests/contract``)."""
+    group = parser.getgroup("contract")
+    group.addoption("--account-region", help="the region for -m aws_account, a real account's")
+    group.addoption("--contract-table", action="store_true", help="print every rule and body")
+
+
 @pytest.fixture(autouse=True)
 def _bare(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test sees the settings or the profile of whoever runs it, nor another test's wiring."""

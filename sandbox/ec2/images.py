@@ -2,6 +2,9 @@
 
 Making them is in ``image_creation``, ``image_registration`` and ``image_copies``, what
 happens to them later in ``image_lifecycle``, the answers to describes in ``image_listing``.
+
+Sources: EC2 API error codes, InvalidAMIID.Malformed, .NotFound and .Unavailable; [NV] that
+another account's image is ``AuthFailure``.
 """
 
 from collections import deque

@@ -3,6 +3,9 @@
 The first page finds everything that matches and later pages cost only themselves,
 so a listing of 100,000 images is linear. What is gone by the time its page is asked
 for is left out; what came after the first page is not in the listing.
+
+Source: EC2 API Reference, "Query requests", pagination; [NV] the words about a bad size or
+token (both ``InvalidParameterValue``).
 """
 
 from collections import OrderedDict

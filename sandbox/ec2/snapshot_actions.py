@@ -1,4 +1,8 @@
-"""The snapshot operations on the wire."""
+"""The snapshot operations on the wire.
+
+Source: botocore's model, ``InstanceSpecification`` (what CreateSnapshots can leave out); [NV]
+that what cannot be left out is ``InvalidParameterValue``.
+"""
 
 from collections.abc import Mapping
 from typing import Any, cast

@@ -61,13 +61,6 @@ _KNOWN_BY: dict[str, tuple[str, str, str]] = {
 }
 
 
-_TYPES_MOTO_LACKS = {
-    "amiur": "image-usage-report",
-    "cr": "capacity-reservation",
-    "replacevol": "replace-root-volume-task",
-}
-
-
 class TagRules(EC2Backend):
     """Tags looked up by resource instead of by scanning every tag of the region."""
 
@@ -115,7 +108,7 @@ class TagRules(EC2Backend):
         if named and len(chosen) == 1:
             return rows
         asked = [{"Name": name, "Values": values} for name, values in chosen.items()]
-        return select(rows, asked, _FILTERS, _no_tags)
+        return select(rows, asked, _FILTERS, _itself)
 
     def keeps(self, resource_id: str) -> bool:  # noqa: ARG002 - families say which
         """Whether it is kept elsewhere, and can be tagged there: in the Recycle Bin, say."""
@@ -125,13 +118,20 @@ class TagRules(EC2Backend):
         """Refuse ids of things that do not exist with their own ``*.NotFound``."""
         for resource_id in resource_ids:
             where, code, noun = _KNOWN_BY.get(_prefix(resource_id), ("", "", ""))
-            if (where and resource_id in getattr(self, where)) or self.keeps(resource_id):
+            if (where and resource_id in self._held(where)) or self.keeps(resource_id):
                 continue
             if not _ID.fullmatch(resource_id):
                 raise EC2ClientError("InvalidID", f"The ID '{resource_id}' is not valid")
             if where:
                 raise EC2ClientError(code, f"The {noun} '{resource_id}' does not exist")
             self.do_resources_exist([resource_id])
+
+    def _held(self, where: str) -> Collection[str]:
+        """The ids of one kind; moto keeps its addresses in a list."""
+        if where == "addresses":
+            return {str(each.allocation_id) for each in self.addresses}
+        held: Collection[str] = getattr(self, where)
+        return held
 
 
 class TagActions(EC2Response):
@@ -176,7 +176,7 @@ class TagActions(EC2Response):
         filters = self._get_param("Filters", [])
 
         def find() -> list[dict[str, str]]:
-            return select(backend.describe_tags(), filters, _FILTERS, _no_tags)
+            return select(backend.describe_tags(), filters, _FILTERS, _itself)
 
         rows, token = backend.listings.page(
             "DescribeTags", self._get_param("MaxResults"), self._get_param("NextToken"), find
@@ -237,10 +237,24 @@ class TagActions(EC2Response):
         return resource_ids
 
 
+_TYPES = {
+    "amiur": "image-usage-report",
+    "cr": "capacity-reservation",
+    "replacevol": "replace-root-volume-task",
+    "eipalloc": "elastic-ip",
+    "fl": "vpc-flow-log",
+    "h": "dedicated-host",
+    "nat": "natgateway",
+    "pl": "prefix-list",
+    "sir": "spot-instances-request",
+}
+"""Where moto has another word than botocore's model, ``ResourceType``, or none."""
+
+
 def resource_type(resource_id: str) -> str:
-    """The type that an id's prefix says, as tags name it."""
+    """The type that an id's prefix says, as tags name it (botocore model, ResourceType)."""
     prefix = _prefix(resource_id)
-    return str(EC2_PREFIX_TO_RESOURCE.get(prefix) or _TYPES_MOTO_LACKS.get(prefix, ""))
+    return str(_TYPES.get(prefix) or EC2_PREFIX_TO_RESOURCE.get(prefix, ""))
 
 
 def _prefix(resource_id: str) -> str:
@@ -277,8 +291,8 @@ def require_room(held: Mapping[str, str], new: Mapping[str, str]) -> None:
         raise TagLimitExceeded
 
 
-def _no_tags(_: object) -> dict[str, str]:
-    return {}
+def _itself(tag: Mapping[str, str]) -> dict[str, str]:
+    return {tag["key"]: tag["value"]}
 
 
 def _is_reserved(key: str) -> bool:

@@ -1,4 +1,9 @@
-"""The volume operations on the wire, with what a caller may do."""
+"""The volume operations on the wire, with what a caller may do.
+
+Sources: EC2 API, CreateVolume and AttachVolume; EC2 API error codes, IncorrectState,
+VolumeInUse and InvalidVolume.ZoneMismatch; [NV] that a bad device or one in use is
+``InvalidParameterValue``.
+"""
 
 from typing import Any, cast
 

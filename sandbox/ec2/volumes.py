@@ -1,4 +1,8 @@
-"""Volumes: made of snapshots or empty, found, listed and deleted."""
+"""Volumes: made of snapshots or empty, found, listed and deleted.
+
+Sources: EC2 API, CreateVolume and DeleteVolume; EC2 API error codes, InvalidVolume.NotFound,
+InvalidVolumeID.Malformed and VolumeInUse; [NV] the code for a size below the snapshot's.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -5,6 +5,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.config import Config
 
 from sandbox.process import Sandbox
 from tests.sandbox.scenes import LINUX, SMALL, code, describe, launch, subnet_of
@@ -110,8 +111,9 @@ def test_a_launch_that_cannot_be_is_refused(
     assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
 
 
-def test_user_data_that_is_not_base64_is_refused(ec2: "EC2Client") -> None:
+def test_user_data_that_is_not_base64_is_refused(aws: Sandbox) -> None:
     """Botocore encodes it; other clients may not."""
+    ec2 = aws.client("ec2", config=Config())
 
     def spoil(params: dict[str, Any], **_: Any) -> None:  # noqa: ANN401
         params["body"]["UserData"] = "%%%"
