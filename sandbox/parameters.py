@@ -2,11 +2,30 @@
 
 from botocore.model import ListShape, Shape, StructureShape
 from moto.core.model import OperationModel
+from moto.core.utils import camelcase_to_underscores
 
+from sandbox import constraints, values
 from sandbox.calls import Call
-from sandbox.replies import Refusal
+from sandbox.ec2 import SandboxEC2Response
+from sandbox.replies import Refusal, unknown_action
 
 NOT_OF_THE_ACTION = frozenset({"Action", "Version"})
+_GROUP = ("GroupId", "GroupName")
+_TEMPLATE = ("LaunchTemplateId", "LaunchTemplateName")
+ONE_OF = {
+    "AuthorizeSecurityGroupIngress": _GROUP,
+    "CreateLaunchTemplateVersion": _TEMPLATE,
+    "CreateNatGateway": ("SubnetId", "VpcId"),
+    "DeleteKeyPair": ("KeyName", "KeyPairId"),
+    "DeleteLaunchTemplate": _TEMPLATE,
+    "DeleteLaunchTemplateVersions": _TEMPLATE,
+    "DeleteSecurityGroup": _GROUP,
+    "ModifyLaunchTemplate": _TEMPLATE,
+    "RevokeSecurityGroupIngress": _GROUP,
+    "UpdateSecurityGroupRuleDescriptionsEgress": _GROUP,
+    "UpdateSecurityGroupRuleDescriptionsIngress": _GROUP,
+}
+"""Of these the request has one, which the model tells in words only (its members' texts)."""
 SIGNATURE_PARTS = ("X-Amz-", "AWSAccessKeyId", "Signature", "Timestamp", "Expires", "SecurityToken")
 
 
@@ -16,12 +35,14 @@ def check(call: Call) -> None:
     ``InvalidAction``, ``UnknownParameter``, ``MissingParameter`` (EC2 API Reference,
     "Error codes for the Amazon EC2 API", client error codes).
     """
+    if call.protocol in constraints.CODES:
+        constraints.check(call)
     if call.protocol != "ec2":
         return
     if call.operation is None:
-        raise Refusal(
-            "InvalidAction", f"The action {call.action} is not valid for this web service."
-        )
+        raise unknown_action(call.protocol, call.action)
+    if not hasattr(SandboxEC2Response, camelcase_to_underscores(call.action)):
+        raise NotImplementedError(call.action)
     shape = call.operation.input_shape
     for name in call.names:
         if name in NOT_OF_THE_ACTION or name.startswith(SIGNATURE_PARTS):
@@ -31,6 +52,7 @@ def check(call: Call) -> None:
     if call.malformed is not None:
         raise Refusal("InvalidParameterValue", f"A parameter value is invalid: {call.malformed}")
     _check_required(call, call.operation)
+    values.check(call)
 
 
 def _check_required(call: Call, operation: OperationModel) -> None:
@@ -42,6 +64,10 @@ def _check_required(call: Call, operation: OperationModel) -> None:
         name = sent_as(member, shape.members[member])
         if name not in sent:
             raise Refusal("MissingParameter", f"The request must contain the parameter {name}")
+    either = ONE_OF.get(operation.name, ())
+    if either and sent.isdisjoint(either):
+        named = " or ".join(either)
+        raise Refusal("MissingParameter", f"The request must contain the parameter {named}")
 
 
 def _knows(shape: Shape, path: list[str]) -> bool:

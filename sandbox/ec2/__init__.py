@@ -30,6 +30,7 @@ from sandbox.ec2.launches import LaunchActions, LaunchRules
 from sandbox.ec2.lifecycle_actions import LifecycleActions
 from sandbox.ec2.metadata_defaults import MetadataDefaultActions
 from sandbox.ec2.placement import PlacementActions
+from sandbox.ec2.plain_actions import PlainActions
 from sandbox.ec2.private_addresses import PrivateAddressActions
 from sandbox.ec2.snapshot_actions import SnapshotActions
 from sandbox.ec2.snapshot_copies import SnapshotCopyActions, SnapshotCopyRules
@@ -102,6 +103,7 @@ class SandboxEC2Response(
     SnapshotCopyActions,
     EncryptionSettingActions,
     TagActions,
+    PlainActions,
     EC2Response,
 ):
     """moto's EC2 wire format, corrected."""

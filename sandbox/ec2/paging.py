@@ -33,14 +33,15 @@ class Listings:
         find: Callable[[], Sequence[Resource]],
         *,
         still_there: Callable[[Resource], bool] = lambda _: True,
+        smallest: int = SMALLEST_PAGE,
     ) -> tuple[list[Resource], str | None]:
         """The page that *size* and *token* ask for, and the token of the next.
 
-        Without *size* the answer is whole. 5 to 1000 a page; the range is
+        Without *size* the answer is whole. *smallest* to 1000 a page; 5 to 1000 is
         documented for DescribeInstances, DescribeSnapshots and DescribeVolumes
         and assumed for the others [NV].
         """
-        _check_size(size)
+        _check_size(size, smallest)
         if token is None:
             name, start, everything = "", 0, find()
         else:
@@ -81,12 +82,12 @@ def refuse_with_ids(size: int | None, ids: Sequence[str], parameter: str) -> Non
         )
 
 
-def _check_size(size: int | None) -> None:
+def _check_size(size: int | None, smallest: int) -> None:
     if size is None:
         return
     bound = None
-    if size < SMALLEST_PAGE:
-        bound = f"greater than {SMALLEST_PAGE}"
+    if size < smallest:
+        bound = f"greater than {smallest}"
     if size > LARGEST_PAGE:
         bound = f"less than {LARGEST_PAGE}"
     if bound:
