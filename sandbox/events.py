@@ -63,8 +63,9 @@ class Events:
         """Every event until now, by time."""
         self._instances()
         now = clock.now()
-        for outcome in sorted((each for each in self._due if each.at <= now), key=_at):
-            self._due.remove(outcome)
+        due = sorted((each for each in self._due if each.at <= now), key=_at)
+        self._due = [each for each in self._due if each.at > now]
+        for outcome in due:
             outcome.tell()
         return sorted(self._events, key=lambda event: str(event["time"]))
 

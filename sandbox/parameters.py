@@ -37,22 +37,28 @@ def check(call: Call) -> None:
     """
     if call.protocol in constraints.CODES:
         constraints.check(call)
-    if call.protocol != "ec2":
-        return
+    elif call.protocol == "ec2":
+        _check_ec2(call)
+
+
+def _check_ec2(call: Call) -> None:
     if call.operation is None:
         raise unknown_action(call.protocol, call.action)
     if not hasattr(SandboxEC2Response, camelcase_to_underscores(call.action)):
         raise NotImplementedError(call.action)
-    shape = call.operation.input_shape
+    _check_names(call, call.operation.input_shape)
+    if call.malformed is not None:
+        raise Refusal("InvalidParameterValue", f"A parameter value is invalid: {call.malformed}")
+    _check_required(call, call.operation)
+    values.check(call)
+
+
+def _check_names(call: Call, shape: Shape | None) -> None:
     for name in call.names:
         if name in NOT_OF_THE_ACTION or name.startswith(SIGNATURE_PARTS):
             continue
         if shape is None or not _knows(shape, name.split(".")):
             raise Refusal("UnknownParameter", f"The parameter {name} is not recognized")
-    if call.malformed is not None:
-        raise Refusal("InvalidParameterValue", f"A parameter value is invalid: {call.malformed}")
-    _check_required(call, call.operation)
-    values.check(call)
 
 
 def _check_required(call: Call, operation: OperationModel) -> None:

@@ -44,6 +44,7 @@ from sandbox.ec2.volume_actions import VolumeActions
 from sandbox.ec2.volume_changes import VolumeChangeActions, VolumeChangeRules
 from sandbox.ec2.volume_status import VolumeStatusActions
 from sandbox.ec2.volumes import VolumeRules
+from sandbox.ec2.wire import WireActions
 
 
 class SandboxEC2Backend(
@@ -104,6 +105,7 @@ class SandboxEC2Response(
     EncryptionSettingActions,
     TagActions,
     PlainActions,
+    WireActions,
     EC2Response,
 ):
     """moto's EC2 wire format, corrected."""

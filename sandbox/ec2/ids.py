@@ -7,7 +7,7 @@ rules, which know of shares, of what is in the recycle bin and of what has just 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -290,6 +290,8 @@ KINDS = {
 }
 """By the name that botocore's model gives the shape of such an id."""
 
+BY_PREFIX = {kind.prefix: kind for kind in KINDS.values()}
+
 ALIASES = {
     "InstanceIdForResolver": "InstanceId",
     "InstanceIdWithVolumeResolver": "InstanceId",
@@ -307,7 +309,7 @@ PLAIN = {
 """Parameters whose shape is a plain ``String``, by their own name."""
 
 
-def check(backend: Any, shape: Shape | None, request: Mapping[str, Any]) -> None:  # noqa: ANN401
+def check(backend: Any, shape: Shape | None, request: dict[str, Any]) -> None:  # noqa: ANN401
     """Refuse malformed and unknown ids among the parameters of *request*.
 
     What is nested (an interface of a launch, a template's data) is its action's matter.

@@ -6,12 +6,12 @@ An action that the sandbox corrects does both itself; these rules hold for all o
 import re
 from collections.abc import Mapping, MutableSequence, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from botocore.model import ListShape, StructureShape
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.model import OperationModel
-from moto.core.responses import ActionResult, PaginatedResult
+from moto.core.responses import ActionResult
 from moto.core.utils import camelcase_to_underscores, get_service_model
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
@@ -50,7 +50,7 @@ class PlainActions(EC2Response):
         operation = self._operation()
         _check_filters(operation, self.params)
         if not self._get_param("DryRun"):
-            ids.check(self.ec2_backend, operation.input_shape, self.params)
+            ids.check(self.ec2_backend, operation.input_shape, dict(self.params))
 
     def _paged(self, answer: ActionResult) -> ActionResult:
         result = answer.result
@@ -71,7 +71,8 @@ class PlainActions(EC2Response):
         return ActionResult({**result, listed: found, "NextToken": token})
 
     def _operation(self) -> OperationModel:
-        return get_service_model(self.boto3_service_name).operation_model(self._get_action())
+        model = get_service_model(self.boto3_service_name)
+        return cast("OperationModel", model.operation_model(self._get_action()))
 
     def _is_plain(self) -> bool:
         method = getattr(type(self), camelcase_to_underscores(self._get_action()), None)
@@ -111,7 +112,12 @@ def _camel(name: str) -> str:
 def _list_of(operation: OperationModel) -> str | None:
     """The member of the answer that is paged, if this action's answers come in pages."""
     asked, answered = operation.input_shape, operation.output_shape
-    if asked is None or "NextToken" not in asked.members or "MaxResults" not in asked.members:
+    if (
+        asked is None
+        or answered is None
+        or "NextToken" not in asked.members
+        or "MaxResults" not in asked.members
+    ):
         return None
     lists = [
         name

@@ -5,7 +5,7 @@ Guide, "Quotas for Amazon EBS" (concurrent snapshots of a volume).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -171,12 +171,13 @@ class SnapshotRules(LockRules):
         ids: Sequence[str] = (),
         owners: Sequence[str] = (),
         restorable_by: Sequence[str] = (),
-    ) -> list[EbsSnapshot]:
+    ) -> Iterator[EbsSnapshot]:
         """What DescribeSnapshots chooses from: by id, else own, shared and public ones."""
+        is_own = bool(owners) and set(owners) <= {"self", self.account_id}
         if ids:
             found = [self.get_snapshot(each) for each in dict.fromkeys(ids)]
-        elif set(owners) <= {"self", self.account_id} and owners:
-            found = [cast("EbsSnapshot", each) for each in self.snapshots.values()]
+        elif is_own:
+            found = cast("list[EbsSnapshot]", list(self.snapshots.values()))
         else:
             found = [
                 cast("EbsSnapshot", each)
@@ -184,13 +185,15 @@ class SnapshotRules(LockRules):
                 for each in list(backend.snapshots.values())
             ]
         accounts = {self.account_id if each == "self" else each for each in restorable_by}
-        return [
+        if is_own and not ids and not accounts:
+            return iter(found)
+        return (
             each
             for each in found
             if each.allows(self.account_id)
             and (not owners or _is_owned(each, owners, self.account_id))
             and (not accounts or any(each.allows(account) for account in accounts))
-        ]
+        )
 
     @override
     def delete_snapshot(self, snapshot_id: str) -> EbsSnapshot:

@@ -171,5 +171,5 @@ def _require_room_for(
 
 def _is_leaving(backend: VolumeRules, instance_id: str, device: str) -> bool:
     """Whether a volume that is still being detached holds the device."""
-    held = (cast("EbsVolume", each).attachment for each in backend.volumes.values())
-    return any(each and each.instance.id == instance_id and each.device == device for each in held)
+    attachment = backend.leaving.get((instance_id, device))
+    return attachment is not None and attachment.volume.attachment is attachment

@@ -34,6 +34,11 @@ from sandbox.ec2.volume_types import performance
 class VolumeRules(SnapshotRules):
     """The volumes of one account and region."""
 
+    @property
+    def leaving(self) -> dict[tuple[str, str], Attachment]:
+        """By instance and device, the last attachment that was asked to end there."""
+        return cast("dict[tuple[str, str], Attachment]", self.__dict__.setdefault("_leaving", {}))
+
     @override
     def create_volume(
         self,
@@ -186,6 +191,7 @@ class VolumeRules(SnapshotRules):
         if takes_time:
             if attachment.detach_asked is None:
                 attachment.detach_asked = clock.now()
+                self.leaving[attachment.instance.id, attachment.device] = attachment
         else:
             volume.attachment = None
         attachment.instance.block_device_mapping.pop(attachment.device, None)
