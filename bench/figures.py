@@ -96,7 +96,7 @@ def document(report: Report, where: dict[str, str]) -> str:
 def whereabouts() -> dict[str, str]:
     """When, of which commit and on what machine."""
     return {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",  # noqa: TID251 - a benchmark has a date
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "commit": _commit(),
         "machine": f"{_processor()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "load": f"{os.getloadavg()[1]:.1f} on average over the last 5 minutes",

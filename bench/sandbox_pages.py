@@ -17,13 +17,14 @@ NAMED = "by id"
 WHOLE = "whole listings, boto3's reading included"
 
 Request = dict[str, Any]
+Page = tuple[str, Request]
 
 
 def measure(ec2: Any, watch: Stopwatch, size: Size) -> None:  # noqa: ANN401
     """Everything about describes; nothing is changed."""
     ids = _sample(ec2)
     for name, method, request in _pages():
-        _paged(ec2, watch, name, method, request, size)
+        _paged(ec2, watch, name, (method, {**request, "MaxResults": A_PAGE}), size)
     for name, method, request in _filters(ids):
         asked = {"MaxResults": A_PAGE, **request}
         watch.answers(FILTERED, name, _again(ec2, method, asked), limit=A_PAGE_TAKES)
@@ -106,15 +107,13 @@ def _paged(
     ec2: Any,  # noqa: ANN401
     watch: Stopwatch,
     name: str,
-    method: str,
-    request: Request,
+    page: Page,
     size: Size,
 ) -> None:
     """The first page as it is the first time, then again and again, then later ones."""
-    asked = {**request, "MaxResults": A_PAGE}
-    first = _again(ec2, method, asked, times=1)
-    watch.answers(PAGED, f"{name}: first, cold", first, limit=A_PAGE_TAKES)
-    watch.answers(PAGED, f"{name}: first", _again(ec2, method, asked), limit=A_PAGE_TAKES)
+    method, asked = page
+    watch.answers(PAGED, f"{name}: first, cold", _again(ec2, *page, times=1), limit=A_PAGE_TAKES)
+    watch.answers(PAGED, f"{name}: first", _again(ec2, *page), limit=A_PAGE_TAKES)
     token = getattr(ec2, method)(**asked).get("NextToken")
     if token and size.instances > 2 * A_PAGE:
         later = _again(ec2, method, {**asked, "NextToken": token})

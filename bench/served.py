@@ -112,10 +112,10 @@ def _make_images(account: str, region: str, names: list[str]) -> None:
 def _main() -> None:
     world.begin()
     with Server() as server:
-        print(json.dumps({"url": server.url}), flush=True)  # noqa: T201 - its output
+        print(json.dumps({"url": server.url}), flush=True)
         for line in sys.stdin:
             _make_images(**json.loads(line))
-            print("{}", flush=True)  # noqa: T201 - its output
+            print("{}", flush=True)
 
 
 if __name__ == "__main__":

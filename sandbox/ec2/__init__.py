@@ -15,6 +15,7 @@ from typing_extensions import override
 from sandbox.ec2.address_actions import AddressActions
 from sandbox.ec2.attributes import AttributeActions, AttributeRules
 from sandbox.ec2.encryption_settings import EncryptionSettingActions
+from sandbox.ec2.ids import IdRules
 from sandbox.ec2.image_attributes import ImageAttributeActions, ImageAttributeRules
 from sandbox.ec2.image_copies import ImageCopyActions, ImageCopyRules
 from sandbox.ec2.image_creation import ImageCreationActions, ImageCreationRules
@@ -65,6 +66,7 @@ class SandboxEC2Backend(
     TierRules,
     SnapshotRules,
     TagRules,
+    IdRules,
     EC2Backend,
 ):
     """moto's EC2 for one account and region, corrected."""

@@ -13,6 +13,10 @@ from typing import Any
 
 from botocore.model import Shape
 from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.subnets import Subnet
+from moto.ec2.models.vpcs import VPC
+from typing_extensions import override
 
 from sandbox.values import Leaf, leaves
 
@@ -253,8 +257,11 @@ KINDS = {
         "InvalidVpcPeeringConnectionId.Malformed",
         "InvalidVpcPeeringConnectionID.NotFound",
         "vpcPeeringConnection ID",
-        _held("vpc_pcxs"),
-        by_rules=True,
+        lambda _, wanted: any(
+            wanted in backend.vpc_pcxs
+            for regions in list(ec2_backends.values())
+            for backend in list(regions.values())
+        ),
     ),
     "PrefixListResourceId": _kind(
         "pl",
@@ -309,6 +316,31 @@ PLAIN = {
 """Parameters whose shape is a plain ``String``, by their own name."""
 
 
+class IdRules(EC2Backend):
+    """Look-ups of moto's that our own actions go through, too."""
+
+    @override
+    def get_subnet(self, subnet_id: str, availability_zone: str | None = None) -> Subnet:
+        """As moto's; a malformed id says so."""
+        require_form("SubnetId", subnet_id, self)
+        return super().get_subnet(subnet_id, availability_zone)
+
+    @override
+    def get_vpc(self, vpc_id: str) -> VPC:
+        """As moto's; a malformed id says so."""
+        require_form("VpcId", vpc_id, self)
+        return super().get_vpc(vpc_id)
+
+
+def require_form(name: str, value: str, backend: EC2Backend) -> None:
+    """Refuse what cannot be an id of the kind *name*, unless there is one of that name."""
+    kind = KINDS[name]
+    if not kind.is_well_formed(value) and not kind.known(backend, value):
+        raise EC2ClientError(
+            kind.malformed, f'Invalid id: "{value}" (expecting "{kind.prefix}-...")'
+        )
+
+
 def check(backend: Any, shape: Shape | None, request: dict[str, Any]) -> None:  # noqa: ANN401
     """Refuse malformed and unknown ids among the parameters of *request*.
 
@@ -321,16 +353,17 @@ def check(backend: Any, shape: Shape | None, request: dict[str, Any]) -> None:  
         value = str(leaf.value)
         if kind is None or value.startswith(BY_PARAMETER) or kind.known(backend, value):
             continue
-        if not kind.is_well_formed(value):
-            raise EC2ClientError(
-                kind.malformed, f'Invalid id: "{value}" (expecting "{kind.prefix}-...")'
-            )
+        require_form(name_of(leaf), value, backend)
         if kind.is_looked_up:
             raise EC2ClientError(kind.unknown, f"The {kind.noun} '{value}' does not exist")
 
 
 def kind_of(leaf: Leaf) -> Kind | None:
     """What kind of id a parameter is, if it is one at all."""
+    return KINDS.get(name_of(leaf))
+
+
+def name_of(leaf: Leaf) -> str:
+    """The name under which ``KINDS`` would know a parameter."""
     name = leaf.shape.name
-    named = PLAIN.get(leaf.name, "") if name == "String" else ALIASES.get(name, name)
-    return KINDS.get(named)
+    return PLAIN.get(leaf.name, "") if name == "String" else ALIASES.get(name, name)

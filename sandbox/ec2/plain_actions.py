@@ -1,4 +1,4 @@
-"""What moto's own describe actions lack: pages, and refusing filters that do not exist.
+"""What moto's own actions lack: pages, dry runs, and refusing filters and ids that are not.
 
 An action that the sandbox corrects does both itself; these rules hold for all others.
 """
@@ -31,7 +31,7 @@ class PlainActions(EC2Response):
 
     @override
     def call_action(self) -> TYPE_RESPONSE:
-        """Check the filters and, unless it is a dry run, the ids of a plain action; then do it."""
+        """Check the filters, the dry run and the ids of a plain action; then do it."""
         if self._is_plain():
             try:
                 self._check()
@@ -49,8 +49,8 @@ class PlainActions(EC2Response):
     def _check(self) -> None:
         operation = self._operation()
         _check_filters(operation, self.params)
-        if not self._get_param("DryRun"):
-            ids.check(self.ec2_backend, operation.input_shape, dict(self.params))
+        self.error_on_dryrun()
+        ids.check(self.ec2_backend, operation.input_shape, dict(self.params))
 
     def _paged(self, answer: ActionResult) -> ActionResult:
         result = answer.result
