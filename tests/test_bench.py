@@ -24,8 +24,10 @@ def test_the_sandbox_is_measured_in_a_small_world(
     page, figures = tmp_path / "page.md", tmp_path / "figures.json"
 
     main(
-        ["sandbox", "--instances=8", "--images-each=2", "--addresses=1"]
-        + [f"--json={figures}", f"--markdown={page}"]
+        [
+            *("sandbox", "--instances=8", "--images-each=2", "--addresses=1"),
+            *(f"--json={figures}", f"--markdown={page}"),
+        ]
     )
 
     shown = capsys.readouterr().out

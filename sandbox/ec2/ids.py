@@ -320,10 +320,10 @@ class IdRules(EC2Backend):
     """Look-ups of moto's that our own actions go through, too."""
 
     @override
-    def get_subnet(self, subnet_id: str, availability_zone: str | None = None) -> Subnet:
+    def get_subnet(self, subnet_id: str) -> Subnet:
         """As moto's; a malformed id says so."""
         require_form("SubnetId", subnet_id, self)
-        return super().get_subnet(subnet_id, availability_zone)
+        return super().get_subnet(subnet_id)
 
     @override
     def get_vpc(self, vpc_id: str) -> VPC:
