@@ -12,7 +12,7 @@ from bench.stopwatch import milliseconds, timed
 
 GROUP = "16 clients at once"
 CLIENTS = 16
-CALLS_EACH = 20
+CALLS_EACH = 10
 
 
 def crowd(clients: list[Any], image_id: str, served: Served) -> list[Figure]:
