@@ -1,6 +1,6 @@
 # The only commands anyone needs. Everything happens inside .venv; nothing is installed elsewhere.
 .DELETE_ON_ERROR:
-.PHONY: setup demo test contract check lint types coverage package clean
+.PHONY: setup demo test contract check lint types coverage package bench fuzz clean
 
 PYTHON ?= python3.11
 BIN := .venv/bin
@@ -39,6 +39,12 @@ coverage: ## every test, with branch coverage: all of domain, 95 % of the rest
 	$(BIN)/python -m pytest -q --cov --cov-branch --cov-report=
 	$(BIN)/coverage report --include='chalicelib/domain/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
+
+bench: setup ## the sandbox at scale: the table, build/bench-sandbox.json and docs/bench-sandbox.md
+	$(BIN)/python -m bench sandbox --json build/bench-sandbox.json --markdown docs/bench-sandbox.md
+
+fuzz: setup ## every operation of the services the sandbox serves, with every kind of bad input
+	$(BIN)/python -m tests.sandbox.fuzz
 
 package: setup ## the artefact that is deployed, built and looked at
 	rm -rf build/package .chalice/deployments

@@ -4,24 +4,21 @@ It names the call, lets the configured faults strike, has moto do the work, turn
 whatever goes wrong inside into AWS's own words, and records what was answered.
 """
 
-import sys
-import traceback
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from threading import RLock
 
 from botocore.session import get_session
 from moto.core.request import Request
 
-from sandbox import base_images, dynamodb, faults, parameters, rbin
+from sandbox import base_images, dynamodb, faults, mishaps, parameters, rbin
 from sandbox.agenda import agenda
 from sandbox.calls import Call, Record, calls, read_call
 from sandbox.clock import clock
 from sandbox.events import events
 from sandbox.fault_rules import Strike
 from sandbox.past import past
-from sandbox.replies import Refusal, Reply, code_of, from_exception, refusal, unknown_action
+from sandbox.replies import Refusal, Reply, code_of, refusal, unknown_action
 
 lock = RLock()
 """moto is not thread safe: whoever touches its state holds this."""
@@ -85,10 +82,7 @@ def _answer(call: Call, work: Callable[[], Reply], strike: Strike) -> Reply:
         base_images.prepare(call.account, call.region, call.service)
         reply = _serve(call, work, strike.stale_seconds)
     except Exception as error:  # noqa: BLE001 - nothing of ours may reach the client
-        said = from_exception(call.protocol, call.action, error)
-        if said.status >= 500 and not isinstance(error, Refusal):
-            _explain(call, error)
-        return refusal(call.protocol, said)
+        return refusal(call.protocol, mishaps.refusal_for(call, error))
     return _never_html(call, _with_request_id(call, reply))
 
 
@@ -140,9 +134,3 @@ def _never_html(call: Call, reply: Reply) -> Reply:
     if reply.body.lstrip().startswith((b"<Response>", b"<ErrorResponse", b"<Error>", b"<?xml")):
         return reply
     return refusal(call.protocol, unknown_action(call.protocol, call.action))
-
-
-def _explain(call: Call, error: Exception) -> None:
-    shown = replace(call, operation=None, names=())
-    sys.stderr.write(f"sandbox: {shown.service} {shown.action} failed inside:\n")
-    traceback.print_exception(error, file=sys.stderr)

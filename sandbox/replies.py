@@ -12,6 +12,8 @@ from botocore.model import OperationNotFoundError
 from moto.core.exceptions import ServiceException
 
 _FILTER = re.compile(r"filter '([^']+)'|Moto for '([^']+)' yet")
+NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that XML 1.0 does not allow, escaped or not."""
 _CODE = re.compile(rb"<Code>([^<]*)</Code>")
 
 
@@ -61,7 +63,8 @@ def refusal(protocol: str, error: Refusal) -> Reply:
 
 
 def _xml(protocol: str, error: Refusal, request_id: str) -> str:
-    what = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
+    message = escape(NOT_IN_XML.sub("?", error.message))
+    what = f"<Code>{escape(error.code)}</Code><Message>{message}</Message>"
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     if protocol == "ec2":
         return (

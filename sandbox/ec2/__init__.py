@@ -20,6 +20,7 @@ from sandbox.ec2.attributes import AttributeActions, AttributeRules
 from sandbox.ec2.capacity_actions import CapacityActions
 from sandbox.ec2.encryption_settings import EncryptionSettingActions
 from sandbox.ec2.fast_restores import FastRestoreActions, FastRestoreRules
+from sandbox.ec2.ids import IdRules
 from sandbox.ec2.image_ancestry import AncestryActions, AncestryRules
 from sandbox.ec2.image_attributes import ImageAttributeActions
 from sandbox.ec2.image_copies import ImageCopyActions, ImageCopyRules
@@ -38,6 +39,7 @@ from sandbox.ec2.launches import LaunchActions, LaunchRules
 from sandbox.ec2.lifecycle_actions import LifecycleActions
 from sandbox.ec2.metadata_defaults import MetadataDefaultActions
 from sandbox.ec2.placement import PlacementActions
+from sandbox.ec2.plain_actions import PlainActions
 from sandbox.ec2.private_addresses import PrivateAddressActions
 from sandbox.ec2.recycle_bin_actions import BinActions
 from sandbox.ec2.root_actions import RootActions
@@ -57,6 +59,7 @@ from sandbox.ec2.volume_changes import VolumeChangeActions, VolumeChangeRules
 from sandbox.ec2.volume_copies import VolumeCopyActions
 from sandbox.ec2.volume_status import VolumeStatusActions
 from sandbox.ec2.volumes import VolumeRules
+from sandbox.ec2.wire import WireActions
 
 
 class SandboxEC2Backend(
@@ -83,6 +86,7 @@ class SandboxEC2Backend(
     TierRules,
     SnapshotRules,
     TagRules,
+    IdRules,
     EC2Backend,
 ):
     """moto's EC2 for one account and region, corrected."""
@@ -135,6 +139,8 @@ class SandboxEC2Response(
     SnapshotCopyActions,
     EncryptionSettingActions,
     TagActions,
+    PlainActions,
+    WireActions,
     EC2Response,
 ):
     """moto's EC2 wire format, corrected."""

@@ -6,7 +6,7 @@ makes either literal, and a request takes up to 50 filters of up to 200 values.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -36,16 +36,33 @@ def select(
     A filter that is neither in *readers* nor about tags is refused, as EC2 does
     (``InvalidParameterValue``), even when there is nothing to filter.
     """
+    return list(matching(resources, filters, readers, tags_of))
+
+
+def matching(
+    resources: Iterable[Resource],
+    filters: Sequence[Mapping[str, Any]],
+    readers: Mapping[str, Reader[Resource]],
+    tags_of: TagReader[Resource],
+) -> Iterator[Resource]:
+    """The same one by one, for pages: what no page has reached has not been looked at.
+
+    Bad filters are refused at once.
+    """
     tests = _tests(filters, readers, tags_of)
     if not tests:
-        return list(resources)
-    return [resource for resource in resources if all(test(resource) for test in tests)]
+        return iter(resources)
+    if len(tests) == 1:
+        return filter(tests[0], resources)
+    return (resource for resource in resources if all(test(resource) for test in tests))
 
 
 def matcher(values: Sequence[str]) -> Callable[[str], bool]:
     """Whether a text is matched by one of the filter *values*."""
     plain = {_unescaped(value) for value in values if not is_wild(value)}
     wild = [re.compile(_pattern(value), re.DOTALL) for value in values if is_wild(value)]
+    if not wild:
+        return plain.__contains__
 
     def matches(text: str) -> bool:
         return text in plain or any(pattern.fullmatch(text) for pattern in wild)
@@ -84,7 +101,7 @@ def _tests(
             raise invalid_filter("null")
         if len(values) > MOST_VALUES:
             raise _too_many(f"more than {MOST_VALUES} values in the filter '{name}'")
-        tests.append(_test(_reader(name, readers, tags_of), matcher(values)))
+        tests.append(_test(name, matcher(values), readers, tags_of))
     return tests
 
 
@@ -92,22 +109,22 @@ def _too_many(what: str) -> EC2ClientError:
     return EC2ClientError("FilterLimitExceeded", f"The request has {what}.")
 
 
-def _test(read: Reader[Resource], matches: Callable[[str], bool]) -> Callable[[Resource], bool]:
-    return lambda resource: any(text is not None and matches(text) for text in read(resource))
-
-
-def _reader(
-    name: str, readers: Mapping[str, Reader[Resource]], tags_of: TagReader[Resource]
-) -> Reader[Resource]:
-    if name in readers:
-        return readers[name]
+def _test(
+    name: str,
+    matches: Callable[[str], bool],
+    readers: Mapping[str, Reader[Resource]],
+    tags_of: TagReader[Resource],
+) -> Callable[[Resource], bool]:
+    read = readers.get(name)
+    if read is not None:
+        return lambda resource: any(text is not None and matches(text) for text in read(resource))
     if name.startswith("tag:"):
         key = name.removeprefix("tag:")
-        return lambda resource: [tags_of(resource).get(key)]
+        return lambda resource: (text := tags_of(resource).get(key)) is not None and matches(text)
     if name == "tag-key":
-        return lambda resource: tags_of(resource).keys()
+        return lambda resource: any(map(matches, tags_of(resource)))
     if name == "tag-value":
-        return lambda resource: tags_of(resource).values()
+        return lambda resource: any(map(matches, tags_of(resource).values()))
     raise invalid_filter(name)
 
 

@@ -3,7 +3,7 @@
 Source: EC2 API, DescribeImages; EC2 User Guide, "Disable an AMI" and "Deprecate an AMI".
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 from moto.core.responses import ActionResult
@@ -11,7 +11,7 @@ from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
 from sandbox.ec2.allowed_images import DISABLED
-from sandbox.ec2.filters import flag, moment, select
+from sandbox.ec2.filters import flag, matching, moment
 from sandbox.ec2.image_filters import IMAGE_FILTERS
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.images import ImageRules, image_not_found, require_image_id
@@ -31,7 +31,7 @@ class ImageListingRules(ImageRules):
         executable_by: Sequence[str] = (),
         deprecated_too: bool = False,
         disabled_too: bool = False,
-    ) -> list[Image]:
+    ) -> Iterator[Image]:
         """The images that a DescribeImages request is about, before its filters.
 
         Disabled images show only when asked for, also by id [NV]; deprecated ones of others
@@ -41,14 +41,14 @@ class ImageListingRules(ImageRules):
             require_user(each)
         accounts = {self.account_id if each == "self" else each for each in owners}
         executors = {self.account_id if each == "self" else each for each in executable_by}
-        return [
+        return (
             image
             for image in (self._named(ids) if ids else self._in_sight(accounts))
             if (disabled_too or not image.disabled)
             and (deprecated_too or ids or not self._is_hidden(image))
             and (not accounts or image.owner_id in accounts or image.owner_alias in accounts)
             and (not executors or _is_executable_by(image, executors))
-        ]
+        )
 
     def _named(self, ids: Sequence[str]) -> list[Image]:
         """The images of the *ids*.
@@ -105,7 +105,7 @@ class ImageListingActions(EC2Response):
 
         readers = IMAGE_FILTERS | {"image-allowed": lambda each: [flag(backend.is_allowed(each))]}
 
-        def find() -> list[Image]:
+        def find() -> Iterator[Image]:
             images = backend.list_images(
                 ids=ids,
                 owners=self._get_param("Owners", []),
@@ -113,7 +113,7 @@ class ImageListingActions(EC2Response):
                 deprecated_too=bool(self._get_param("IncludeDeprecated")),
                 disabled_too=bool(self._get_param("IncludeDisabled")),
             )
-            return select(images, filters, readers, Image.tags)
+            return matching(images, filters, readers, Image.tags)
 
         images, token = backend.listings.page(
             "DescribeImages",

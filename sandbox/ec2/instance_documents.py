@@ -23,6 +23,22 @@ NOT_ON_AN_INSTANCE = frozenset(
 )
 
 
+OF_THE_PRIMARY = frozenset(
+    {
+        "Ipv6Address",
+        "PrivateDnsName",
+        "PrivateIpAddress",
+        "PublicDnsName",
+        "PublicIpAddress",
+        "SourceDestCheck",
+        "SubnetId",
+        "VpcId",
+    }
+)
+OVER_FACTS = frozenset({"Monitoring", "NetworkInterfaces", "State", "StateReason", "Tags"})
+"""What the document says in place of a fact of that name."""
+
+
 def instance_document(instance: SandboxInstance) -> Document:
     """Everything that is known of *instance* now."""
     state = instance.state
@@ -44,6 +60,19 @@ def instance_document(instance: SandboxInstance) -> Document:
     if 0 in instance.nics:
         found.update(_addresses(instance))
     return found
+
+
+def part_with(instance: SandboxInstance, member: str) -> Document:
+    """As much of the document as has *member* in it: a filter asks that of every instance."""
+    if member in OF_THE_PRIMARY and 0 in instance.nics:
+        return {"PublicDnsName": "", **_addresses(instance)}
+    if member == "BlockDeviceMappings":
+        return {member: block_device_documents(instance)}
+    if member == "SecurityGroups":
+        return {member: group_documents(instance.security_groups)}
+    if member in instance.facts and member not in OVER_FACTS:
+        return instance.facts
+    return instance_document(instance)
 
 
 def monitoring_document(instance: SandboxInstance) -> Document:

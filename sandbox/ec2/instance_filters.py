@@ -6,7 +6,7 @@ DescribeInstanceStatusRequest.Filters; each name and where its value stands in t
 
 from sandbox.ec2.document_filters import path_readers, values_at, wire_text
 from sandbox.ec2.filters import Reader
-from sandbox.ec2.instance_documents import instance_document
+from sandbox.ec2.instance_documents import part_with
 from sandbox.ec2.instance_model import SandboxInstance
 
 _PLACEMENT = {
@@ -161,7 +161,8 @@ _INTERFACES = {
 
 
 def _by_path(path: str) -> Reader[SandboxInstance]:
-    return lambda instance: map(wire_text, values_at(instance_document(instance), path))
+    member = path.partition(".")[0]
+    return lambda instance: map(wire_text, values_at(part_with(instance, member), path))
 
 
 def _by_interface(path: str) -> Reader[SandboxInstance]:

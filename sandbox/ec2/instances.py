@@ -6,7 +6,7 @@ termination (for approximately one hour)".
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
 from sandbox.ec2.addresses import AddressRules
-from sandbox.ec2.filters import select
+from sandbox.ec2.filters import matching
 from sandbox.ec2.instance_documents import instance_document
 from sandbox.ec2.instance_filters import INSTANCE_FILTERS
 from sandbox.ec2.instance_model import SandboxInstance
@@ -108,13 +108,13 @@ class InstanceRules(AddressRules):
 
     def list_instances(
         self, instance_ids: Sequence[str], filters: Sequence[dict[str, Any]]
-    ) -> list[SandboxInstance]:
+    ) -> Iterator[SandboxInstance]:
         """What DescribeInstances answers, before it is cut into pages."""
         self.settle()
         chosen: Iterable[SandboxInstance] = (
             self.instances_by_id(instance_ids) if instance_ids else list(self.machines.values())
         )
-        return select(chosen, filters, INSTANCE_FILTERS, lambda each: self.tags_of(each.id))
+        return matching(chosen, filters, INSTANCE_FILTERS, lambda each: self.tags_of(each.id))
 
     @override
     def modify_instance_attribute(self, instance_id: str, key: str, value: Any) -> Instance:

@@ -3,6 +3,7 @@
 Source: botocore's model, the request shapes of the actions; their API Reference pages.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -11,7 +12,7 @@ from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
 from sandbox.ec2.document_filters import document_tags, path_readers
-from sandbox.ec2.filters import select
+from sandbox.ec2.filters import matching
 from sandbox.ec2.interfaces import InterfaceRules
 from sandbox.ec2.launch_templates import plain
 from sandbox.ec2.network_interface import SandboxInterface
@@ -94,15 +95,15 @@ class InterfaceActions(EC2Response):
         refuse_with_ids(size, ids, "networkInterfaceIds")
         self.error_on_dryrun()
 
-        def find() -> list[Any]:
+        def find() -> Iterator[Any]:
             backend.settle()
             chosen = (
                 [backend.get_network_interface(each) for each in dict.fromkeys(ids)]
                 if ids
                 else [each for each in backend.enis.values() if isinstance(each, SandboxInterface)]
             )
-            documents = [each.document() for each in chosen]
-            return select(documents, filters, INTERFACE_FILTERS, document_tags)
+            documents = (each.document() for each in chosen)
+            return matching(documents, filters, INTERFACE_FILTERS, document_tags)
 
         found, token = backend.listings.page(
             "DescribeNetworkInterfaces", size, self._get_param("NextToken"), find

@@ -223,6 +223,10 @@ class InterfaceRules(TimelineRules):
         for interface in self.enis.values():
             if attachment_id and interface.attachment_id == attachment_id:
                 return interface  # type: ignore[return-value]
+        if not re.fullmatch(r"eni-attach-(?:[0-9a-f]{8}|[0-9a-f]{17})", attachment_id):
+            raise EC2ClientError(
+                "InvalidNetworkInterfaceAttachmentId.Malformed", f'Invalid id: "{attachment_id}"'
+            )
         raise EC2ClientError(
             "InvalidAttachmentID.NotFound",
             f"The attachment ID '{attachment_id}' does not exist.",

@@ -8,7 +8,7 @@ metadata).
 import base64
 import binascii
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
@@ -45,7 +45,9 @@ def check_token(token: str | None) -> None:
         raise invalid(token, "clientToken", f" At most {LONGEST_TOKEN} ASCII characters.")
 
 
-def check_type(type_: str, image: Image, region: str, zone: str, living: set[str]) -> None:
+def check_type(
+    type_: str, image: Image, region: str, zone: str, living: Callable[[], set[str]]
+) -> None:
     """The type exists, runs the image's architecture and is offered in the zone.
 
     *living* are the types that run in the zone already: those are taken to be offered,
@@ -63,7 +65,7 @@ def check_type(type_: str, image: Image, region: str, zone: str, living: set[str
             "an instance type and an AMI that have matching architectures, and try again.",
         )
     offered = _offered(region, zone)
-    if offered and type_ not in offered and type_ not in living:
+    if offered and type_ not in offered and type_ not in living():
         raise EC2ClientError(
             "Unsupported",
             f"Your requested instance type ({type_}) is not supported in your requested "

@@ -100,7 +100,7 @@ class LaunchRules(
         zone = self.placement_zone(request)
         ports = self.plan_network(request, zone)
         zone = ports[0].subnet.availability_zone
-        check_type(type_, image, self.region_name, zone, self._types_in(zone))
+        check_type(type_, image, self.region_name, zone, lambda: self._types_in(zone))
         self._check_key(request.get("KeyName"))
         facts = self._facts(request, image, ports[0], zone)
         self.check_tokens(facts["MetadataOptions"])

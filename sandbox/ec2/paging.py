@@ -1,15 +1,16 @@
 """Pages of EC2's describe calls: ``MaxResults`` in, ``NextToken`` out.
 
-The first page finds everything that matches and later pages cost only themselves,
-so a listing of 100,000 images is linear. What is gone by the time its page is asked
-for is left out; what came after the first page is not in the listing.
+A page looks at no more than it needs to be full, and later pages go on from there, so a
+listing of 100,000 images is linear and its first page is quick. What is gone by the time
+its page is asked for is left out; what came after the first page is not in the listing.
 
 Source: EC2 API Reference, "Query requests", pagination; [NV] the words about a bad size or
 token (both ``InvalidParameterValue``).
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 
 from moto.ec2.exceptions import EC2ClientError
@@ -21,11 +22,30 @@ LARGEST_PAGE = 1000
 LISTINGS_KEPT = 64
 
 
+class _Listing:
+    """What has been found so far, and what is still to be looked at."""
+
+    def __init__(self, operation: str, everything: Iterable[Any]) -> None:
+        self.operation = operation
+        self._found: list[Any] = []
+        self._rest = iter(everything)
+
+    def between(self, start: int, end: int | None) -> list[Any]:
+        """What is found from *start* on, before *end* if that is given."""
+        missing = None if end is None else max(0, end - len(self._found))
+        self._found.extend(islice(self._rest, missing))
+        return self._found[start:end]
+
+    def goes_on(self, end: int) -> bool:
+        """Whether there is anything from *end* on."""
+        return bool(self.between(end, end + 1))
+
+
 class Listings:
     """The listings that one account and region has begun to read."""
 
     def __init__(self) -> None:
-        self._open: OrderedDict[str, tuple[str, Sequence[Any]]] = OrderedDict()
+        self._open: OrderedDict[str, _Listing] = OrderedDict()
         self._begun = 0
 
     def page(
@@ -33,43 +53,43 @@ class Listings:
         operation: str,
         size: int | None,
         token: str | None,
-        find: Callable[[], Sequence[Resource]],
+        find: Callable[[], Iterable[Resource]],
         *,
         still_there: Callable[[Resource], bool] = lambda _: True,
         sizes: tuple[int, int] = (SMALLEST_PAGE, LARGEST_PAGE),
     ) -> tuple[list[Resource], str | None]:
         """The page that *size* and *token* ask for, and the token of the next.
 
-        Without *size* the answer is whole. *sizes* are the smallest and the largest page: 5
-        to 1000 is documented for DescribeInstances, DescribeSnapshots and DescribeVolumes
-        and assumed for the others [NV] that do not say.
+        *find* says what there is now; it may find it out while it is read. Without *size*
+        the answer is whole. *sizes* are the smallest and the largest page: 5 to 1000 is
+        documented for DescribeInstances, DescribeSnapshots and DescribeVolumes and assumed
+        for the others [NV] that do not say.
         """
         _check_size(size, *sizes)
         if token is None:
-            name, start, everything = "", 0, find()
+            name, start, listing = "", 0, _Listing(operation, find())
         else:
             name, start = _parse(token)
-            everything = self._reopen(operation, name, token)
-        end = len(everything) if size is None else start + size
-        found = [each for each in everything[start:end] if token is None or still_there(each)]
-        if end >= len(everything):
+            listing = self._reopen(operation, name, token)
+        end = None if size is None else start + size
+        found = [each for each in listing.between(start, end) if token is None or still_there(each)]
+        if end is None or not listing.goes_on(end):
             return found, None
-        name = name or self._keep(operation, everything)
-        return found, f"{name}.{end}"
+        return found, f"{name or self._keep(listing)}.{end}"
 
-    def _keep(self, operation: str, everything: Sequence[Any]) -> str:
+    def _keep(self, listing: _Listing) -> str:
         self._begun += 1
         name = f"eyJ{self._begun:08x}"
-        self._open[name] = (operation, everything)
+        self._open[name] = listing
         while len(self._open) > LISTINGS_KEPT:
             self._open.popitem(last=False)
         return name
 
-    def _reopen(self, operation: str, name: str, token: str) -> Sequence[Any]:
-        kept_for, everything = self._open.get(name, ("", ()))
-        if kept_for != operation:
+    def _reopen(self, operation: str, name: str, token: str) -> _Listing:
+        listing = self._open.get(name)
+        if listing is None or listing.operation != operation:
             raise _bad_token(token)
-        return everything
+        return listing
 
 
 def refuse_with_ids(size: int | None, ids: Sequence[str], parameter: str) -> None:

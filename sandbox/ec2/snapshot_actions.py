@@ -4,7 +4,7 @@ Source: botocore's model, ``InstanceSpecification`` (what CreateSnapshots can le
 that what cannot be left out is ``InvalidParameterValue``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from moto.core.responses import ActionResult
@@ -12,7 +12,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
-from sandbox.ec2.filters import Reader, select
+from sandbox.ec2.filters import Reader, matching, select
 from sandbox.ec2.paging import refuse_with_ids
 from sandbox.ec2.snapshot_model import SNAPSHOT_FILTERS, EbsSnapshot
 from sandbox.ec2.tags import TagActions, require_room
@@ -79,13 +79,13 @@ class SnapshotActions(TagActions, EC2Response):
         refuse_with_ids(size, ids, "snapshotIdSet")
         backend = self._snapshots
 
-        def find() -> list[EbsSnapshot]:
+        def find() -> Iterator[EbsSnapshot]:
             found = backend.list_snapshots(
                 ids=ids,
                 owners=self._get_param("OwnerIds", []),
                 restorable_by=self._get_param("RestorableByUserIds", []),
             )
-            return select(found, filters, SNAPSHOT_FILTERS, EbsSnapshot.tags)
+            return matching(found, filters, SNAPSHOT_FILTERS, EbsSnapshot.tags)
 
         snapshots, token = backend.listings.page(
             "DescribeSnapshots",

@@ -5,7 +5,7 @@ Guide, "Quotas for Amazon EBS" (concurrent snapshots of a volume).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, cast
 
@@ -217,7 +217,7 @@ class SnapshotRules(LockRules, BinRules):
         ids: Sequence[str] = (),
         owners: Sequence[str] = (),
         restorable_by: Sequence[str] = (),
-    ) -> list[EbsSnapshot]:
+    ) -> Iterator[EbsSnapshot]:
         """What DescribeSnapshots chooses from: by id, else own, shared and public ones.
 
         An id of which there is no snapshot is an error, one to which there is no access is
@@ -225,10 +225,11 @@ class SnapshotRules(LockRules, BinRules):
         """
         for each in (*owners, *restorable_by):
             require_user(each)
+        is_own = bool(owners) and set(owners) <= {"self", self.account_id}
         if ids:
             found = [self._anybodys(each) for each in dict.fromkeys(ids)]
-        elif set(owners) <= {"self", self.account_id} and owners:
-            found = [cast("EbsSnapshot", each) for each in self.snapshots.values()]
+        elif is_own:
+            found = cast("list[EbsSnapshot]", list(self.snapshots.values()))
         else:
             found = [
                 cast("EbsSnapshot", each)
@@ -236,13 +237,15 @@ class SnapshotRules(LockRules, BinRules):
                 for each in list(backend.snapshots.values())
             ]
         accounts = {self.account_id if each == "self" else each for each in restorable_by}
-        return [
+        if is_own and not ids and not accounts:
+            return iter(found)
+        return (
             each
             for each in found
             if each.allows(self.account_id)
             and (not owners or _is_owned(each, owners, self.account_id))
             and (not accounts or any(each.is_restorable_by(account) for account in accounts))
-        ]
+        )
 
     def _anybodys(self, snapshot_id: str) -> EbsSnapshot:
         snapshot = self.find_snapshot(snapshot_id)

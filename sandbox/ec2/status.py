@@ -4,7 +4,7 @@ Source: EC2 API Reference, DescribeInstanceStatus (only running instances unless
 ``IncludeAllInstances``); botocore's model, ``InstanceStatus``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
 from sandbox.clock import clock
-from sandbox.ec2.filters import select
+from sandbox.ec2.filters import matching
 from sandbox.ec2.instance_filters import STATUS_FILTERS
 from sandbox.ec2.instance_model import STATE_CODES, SandboxInstance
 from sandbox.ec2.instances import InstanceRules
@@ -32,15 +32,15 @@ class StatusRules(InstanceRules):
 
     def list_statuses(
         self, instance_ids: Sequence[str], filters: Sequence[dict[str, Any]], *, everything: bool
-    ) -> list[dict[str, Any]]:
+    ) -> Iterator[dict[str, Any]]:
         """What DescribeInstanceStatus answers, before it is cut into pages."""
         self.settle()
         chosen = (
             self.instances_by_id(instance_ids) if instance_ids else list(self.machines.values())
         )
         shown = [each for each in chosen if everything or each.state == "running"]
-        documents = [status_document(each) for each in shown]
-        return select(documents, filters, STATUS_FILTERS, lambda _: {})
+        documents = map(status_document, shown)
+        return matching(documents, filters, STATUS_FILTERS, lambda _: {})
 
 
 class StatusActions(EC2Response):

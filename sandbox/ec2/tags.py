@@ -6,7 +6,7 @@ caller may do (EC2 User Guide, "Tag your Amazon EC2 resources", tag restrictions
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -16,7 +16,8 @@ from moto.ec2.responses import EC2Response
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 from typing_extensions import override
 
-from sandbox.ec2.filters import Reader, select
+from sandbox.ec2.filters import Reader, matching
+from sandbox.ec2.id_kinds import BY_PREFIX
 from sandbox.ec2.paging import Listings
 from sandbox.ec2.wire import DocumentResult
 
@@ -33,31 +34,6 @@ _FILTERS: dict[str, Reader[dict[str, str]]] = {
     "value": lambda tag: [tag["value"]],
     "resource-id": lambda tag: [tag["resource_id"]],
     "resource-type": lambda tag: [tag["resource_type"]],
-}
-
-# By id prefix: what it is called in the backend, the error's code and the thing's name in it.
-_KNOWN_BY: dict[str, tuple[str, str, str]] = {
-    "ami": ("amis", "InvalidAMIID.NotFound", "image id"),
-    "snap": ("snapshots", "InvalidSnapshot.NotFound", "snapshot"),
-    "vol": ("volumes", "InvalidVolume.NotFound", "volume"),
-    "eni": ("enis", "InvalidNetworkInterfaceID.NotFound", "networkInterface ID"),
-    "vpc": ("vpcs", "InvalidVpcID.NotFound", "vpc ID"),
-    "lt": ("launch_templates", "InvalidLaunchTemplateId.NotFound", "launch template ID"),
-    "igw": ("internet_gateways", "InvalidInternetGatewayID.NotFound", "internetGateway ID"),
-    "rtb": ("route_tables", "InvalidRouteTableID.NotFound", "routeTable ID"),
-    "acl": ("network_acls", "InvalidNetworkAclID.NotFound", "networkAcl ID"),
-    "nat": ("nat_gateways", "NatGatewayNotFound", "NatGateway"),
-    "replacevol": (
-        "root_tasks",
-        "InvalidReplaceRootVolumeTaskId.NotFound",
-        "replace root volume task ID",
-    ),
-    "cr": (
-        "capacity_reservations",
-        "InvalidCapacityReservationId.NotFound",
-        "capacity reservation ID",
-    ),
-    "eipalloc": ("addresses", "InvalidAllocationID.NotFound", "allocation ID"),
 }
 
 
@@ -90,12 +66,18 @@ class TagRules(EC2Backend):
 
     @override
     def describe_tags(self, filters: Any = None) -> list[dict[str, str]]:
-        """As moto's, by look-up instead of by scan when the resources are named."""
-        chosen = filters or {}
-        ids: list[str] = chosen.get("resource-id") or []
-        named = bool(ids) and not any(re.search(r"[*?\\]", each) for each in ids)
-        wanted = [each for each in ids if each in self.tags] if named else list(self.tags)
-        rows = [
+        """As moto's callers know it, filters as a mapping."""
+        asked = [{"Name": name, "Values": values} for name, values in (filters or {}).items()]
+        return list(self.list_tags(asked))
+
+    def list_tags(self, filters: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
+        """What DescribeTags answers, found as it is read; resources and keys are looked up.
+
+        A region has millions of tags, of which a request mostly names a resource or a key.
+        """
+        ids, keys = _named(filters, "resource-id"), _named(filters, "key")
+        wanted = list(self.tags) if ids is None else [each for each in ids if each in self.tags]
+        rows = (
             {
                 "resource_id": resource_id,
                 "key": key,
@@ -103,12 +85,15 @@ class TagRules(EC2Backend):
                 "resource_type": resource_type(resource_id),
             }
             for resource_id in wanted
-            for key, value in self.tags[resource_id].items()
-        ]
-        if named and len(chosen) == 1:
-            return rows
-        asked = [{"Name": name, "Values": values} for name, values in chosen.items()]
-        return select(rows, asked, _FILTERS, _itself)
+            for key, value in self._held(resource_id, keys)
+        )
+        return matching(rows, filters, _FILTERS, _itself)
+
+    def _held(self, resource_id: str, keys: Sequence[str] | None) -> list[tuple[str, str]]:
+        held = self.tags_of(resource_id)
+        if keys is None:
+            return list(held.items())
+        return [(key, held[key]) for key in keys if key in held]
 
     def keeps(self, resource_id: str) -> bool:  # noqa: ARG002 - families say which
         """Whether it is kept elsewhere, and can be tagged there: in the Recycle Bin, say."""
@@ -117,21 +102,17 @@ class TagRules(EC2Backend):
     def require_resources(self, resource_ids: Sequence[str]) -> None:
         """Refuse ids of things that do not exist with their own ``*.NotFound``."""
         for resource_id in resource_ids:
-            where, code, noun = _KNOWN_BY.get(_prefix(resource_id), ("", "", ""))
-            if (where and resource_id in self._held(where)) or self.keeps(resource_id):
+            kind = BY_PREFIX.get(_prefix(resource_id))
+            known = kind is not None and kind.known(self, resource_id)
+            if known or self.keeps(resource_id):
                 continue
             if not _ID.fullmatch(resource_id):
                 raise EC2ClientError("InvalidID", f"The ID '{resource_id}' is not valid")
-            if where:
-                raise EC2ClientError(code, f"The {noun} '{resource_id}' does not exist")
+            if kind is not None:
+                raise EC2ClientError(
+                    kind.unknown, f"The {kind.noun} '{resource_id}' does not exist"
+                )
             self.do_resources_exist([resource_id])
-
-    def _held(self, where: str) -> Collection[str]:
-        """The ids of one kind; moto keeps its addresses in a list."""
-        if where == "addresses":
-            return {str(each.allocation_id) for each in self.addresses}
-        held: Collection[str] = getattr(self, where)
-        return held
 
 
 class TagActions(EC2Response):
@@ -174,12 +155,11 @@ class TagActions(EC2Response):
         self.error_on_dryrun()
         backend: TagRules = self.ec2_backend
         filters = self._get_param("Filters", [])
-
-        def find() -> list[dict[str, str]]:
-            return select(backend.describe_tags(), filters, _FILTERS, _itself)
-
         rows, token = backend.listings.page(
-            "DescribeTags", self._get_param("MaxResults"), self._get_param("NextToken"), find
+            "DescribeTags",
+            self._get_param("MaxResults"),
+            self._get_param("NextToken"),
+            lambda: backend.list_tags(filters),
         )
         named = [
             {
@@ -293,6 +273,15 @@ def require_room(held: Mapping[str, str], new: Mapping[str, str]) -> None:
 
 def _itself(tag: Mapping[str, str]) -> dict[str, str]:
     return {tag["key"]: tag["value"]}
+
+
+def _named(filters: Sequence[Mapping[str, Any]], name: str) -> list[str] | None:
+    """The values of the filter *name* if it has no wildcard, each once; ``None`` otherwise."""
+    for each in filters:
+        values = each.get("Values") or []
+        if each.get("Name") == name and not any(re.search(r"[*?\\]", value) for value in values):
+            return list(dict.fromkeys(values))
+    return None
 
 
 def _is_reserved(key: str) -> bool:

@@ -12,7 +12,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
-from sandbox.ec2.filters import Reader, moment, select
+from sandbox.ec2.filters import Reader, matching, moment
 from sandbox.ec2.paging import refuse_with_ids
 from sandbox.ec2.volume_model import EbsVolume
 from sandbox.ec2.volumes import VolumeRules
@@ -39,8 +39,8 @@ class VolumeStatusActions(EC2Response):
             "DescribeVolumeStatus",
             size,
             self._get_param("NextToken"),
-            lambda: select(
-                [_status(each) for each in self._volumes.list_volumes(ids, ())],
+            lambda: matching(
+                map(_status, self._volumes.list_volumes(ids, ())),
                 filters,
                 _FILTERS,
                 lambda _: {},

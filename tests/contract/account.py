@@ -11,7 +11,7 @@ from typing import Any
 
 import boto3
 
-from sandbox.process import NO_RETRIES
+from sandbox.inside import NO_RETRIES
 from tests.contract.ledger import TAG, Ledger
 from tests.contract.place import NotInTimeError, Place, T
 

@@ -24,7 +24,7 @@ from botocore.exceptions import ClientError
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 from botocore.utils import parse_timestamp
 
-from sandbox.process import SECRET
+from sandbox.inside import SECRET
 
 _REFUSED = re.compile(
     r"An error occurred \((?P<code>[^)]+)\) when calling the (?P<operation>\w+) operation"

@@ -11,7 +11,8 @@ from uuid import uuid4
 
 import boto3
 
-from sandbox.process import NO_RETRIES, SECRET, Sandbox
+from sandbox.inside import NO_RETRIES, SECRET
+from sandbox.process import Sandbox
 from tests.contract.command_line import CommandLine
 
 HOME, ABROAD = "us-east-1", "eu-west-1"

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox import world
 from sandbox.clock import clock
-from sandbox.process import SECRET
+from sandbox.inside import SECRET
 from sandbox.server import Server
 from tests.contract import scenes
 from tests.contract.account import RealAccount, region_of

@@ -141,6 +141,9 @@ def test_ids_are_looked_up_with_their_own_codes(ec2: "EC2Client") -> None:
     )
     assert code(describe_them, NetworkInterfaceIds=["x"]) == "InvalidNetworkInterfaceId.Malformed"
     assert code(ec2.detach_network_interface, AttachmentId="eni-attach-0") == (
+        "InvalidNetworkInterfaceAttachmentId.Malformed"
+    )
+    assert code(ec2.detach_network_interface, AttachmentId="eni-attach-0fffffffffffffff0") == (
         "InvalidAttachmentID.NotFound"
     )
 

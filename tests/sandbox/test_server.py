@@ -111,7 +111,7 @@ def test_other_services_are_served_too(server: Server) -> None:
     ("service", "method", "parameters", "code"),
     [
         ("ec2", "describe_trunk_interface_associations", {}, "InvalidAction"),
-        ("ec2", "describe_vpcs", {"VpcIds": ["vpc-0"]}, "InvalidVpcID.NotFound"),
+        ("ec2", "describe_vpcs", {"VpcIds": ["vpc-0"]}, "InvalidVpcID.Malformed"),
         ("autoscaling", "describe_adjustment_types", {}, "InvalidAction"),
         ("cloudwatch", "describe_alarm_history", {}, "UnknownOperationException"),
         ("pricing", "describe_services", {}, "UnknownOperationException"),

@@ -226,3 +226,11 @@ def test_the_tags_of_a_deleted_resource_are_gone(ec2: "EC2Client", volume: str) 
     ec2.delete_snapshot(SnapshotId=snapshot)
 
     assert tags_of(ec2, snapshot) == {}
+
+
+def test_an_elastic_address_is_tagged_like_everything_else(ec2: "EC2Client") -> None:
+    allocation = ec2.allocate_address(Domain="vpc")["AllocationId"]
+
+    ec2.create_tags(Resources=[allocation], Tags=[{"Key": "a", "Value": "b"}])
+
+    assert tags_of(ec2, allocation) == {"a": "b"}

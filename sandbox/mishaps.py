@@ -1,0 +1,84 @@
+"""What goes wrong inside the sandbox: AWS's words for the client, ours for the operator.
+
+Code of our own that raises anything but an AWS error is a bug: the client hears
+``InternalError``, the operator gets the traceback. moto's own actions raise plain Python
+errors for requests that they did not expect; those are taken for the request's fault.
+"""
+
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+from moto.core.exceptions import ServiceException
+
+from sandbox import request_checks
+from sandbox.calls import Call
+from sandbox.replies import Refusal, from_exception
+
+HERE = str(Path(__file__).parent)
+CODES = {"ec2": "InvalidParameterValue", **request_checks.CODES}
+PASSED_THROUGH = frozenset({"call_action", "work", "_answer", "serialized"})
+"""Functions of ours that every call passes on its way to moto and back."""
+
+
+class Told:
+    """What the operator has been told already: each thing once."""
+
+    def __init__(self) -> None:
+        self._lines: set[str] = set()
+
+    def tell(self, line: str) -> None:
+        """Write *line* on stderr, the first time."""
+        if line not in self._lines:
+            self._lines.add(line)
+            sys.stderr.write(f"sandbox: {line}\n")
+
+    def reset(self) -> None:
+        """Begin anew."""
+        self._lines.clear()
+
+
+told = Told()
+
+
+def refusal_for(call: Call, error: Exception) -> Refusal:
+    """What the client hears of *error*; the operator is told what the client is not."""
+    name = f"{call.service} {call.action}"
+    said = from_exception(call.protocol, call.action, error)
+    if isinstance(error, NotImplementedError):
+        told.tell(f"{name} is not here, or not all of it: answered {said.code} ({error})")
+    if said.status < 500 or isinstance(error, Refusal | ServiceException):
+        return said
+    if call.protocol in CODES and _is_of_moto(error.__traceback__):
+        told.tell(f"{name}: moto's own code failed on the request: {_last(error)}")
+        return _taken_for_the_request(call, error)
+    sys.stderr.write(f"sandbox: {name} failed inside:\n")
+    traceback.print_exception(error, file=sys.stderr)
+    return said
+
+
+def _is_of_moto(trace: TracebackType | None) -> bool:
+    """Whether nothing of ours but what every call passes had a part in it."""
+    ours = [
+        frame.f_code.co_name
+        for frame, _ in traceback.walk_tb(trace)
+        if frame.f_code.co_filename.startswith(HERE)
+    ]
+    return trace is not None and set(ours) <= PASSED_THROUGH
+
+
+def _taken_for_the_request(call: Call, error: Exception) -> Refusal:
+    """A parameter's fault, naming the one that moto stumbled over, if it shows."""
+    code = CODES[call.protocol]
+    stumbled = str(error.args[0]) if error.args else ""
+    for name, value in call.parameters.items():
+        if stumbled in (name, value):
+            return Refusal(code, f"Value ({value}) for parameter {name} is invalid.")
+    sent = ", ".join(call.parameters) or "none"
+    return Refusal(code, f"A parameter value is invalid (sent: {sent}).")
+
+
+def _last(error: Exception) -> str:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
