@@ -42,6 +42,8 @@ class PointRecord:
     at: datetime
     retain: str
     stage: Stage
+    zone: str = ""
+    """Whose days, weeks and months its frozen retention counts."""
     image_id: str = ""
     manifest: str = ""
     snapshots: tuple[Snapshot, ...] = ()
@@ -124,3 +126,34 @@ def lineage_of(instance_id: str, record: InstanceRecord | None) -> str:
     let them have another machine's disks launched (threat T3).
     """
     return instance_id if record is None else record.lineage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionMemory:
+    """What a run of expiry leaves for the next one in its region to compare with."""
+
+    region: str
+    at: datetime
+    """When it ran. Runs that find nothing new do not write: it may be some hours old."""
+    tagged: int = 0
+    """How many living instances bore the plan tag."""
+    in_use: tuple[str, ...] = ()
+    """Images that were to go and that somebody used."""
+    paused_until: datetime | None = None
+    """Until when lineages without a tag stay as they are: many lost it at once (F67)."""
+    swept_at: datetime | None = None
+    """When our snapshots were last looked through for ones without an image."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetainChange:
+    """Who changed the frozen retention of which point, when, and what it was before."""
+
+    name: str
+    region: str
+    image_id: str
+    lineage: str
+    at: datetime
+    by: str
+    before: str
+    after: str

@@ -1,166 +1,181 @@
-"""Expiry: read, decide with a reason for every point, guard, quarantine, deregister."""
+"""Expiry: plan, guard, quarantine, deregister; and what an operator overrides."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
-from chalicelib.domain.errors import AwsError, InvalidInputError, NotFoundError, SnapbackError
-from chalicelib.domain.expiry import Expire, Keep, RetentionPlan, plan_retention
-from chalicelib.domain.guards import find_missing, ready_to_deregister, refuse_shrunken
-from chalicelib.domain.records import Role, lineage_of
-from chalicelib.domain.recovery_point import RecoveryPoint, State
+from chalicelib.domain.errors import (
+    InvalidInputError,
+    NotFoundError,
+    RefusedError,
+    SnapbackError,
+)
+from chalicelib.domain.expire_plan import ACTS, ExpirePlan, Line, Verdict, digest_of
+from chalicelib.domain.guards import Guard, Stop
+from chalicelib.domain.records import PointRecord
+from chalicelib.domain.recovery_point import RecoveryPoint
 from chalicelib.domain.report import Outcome, Result, RunReport
-from chalicelib.domain.retention import Retention
-from chalicelib.domain.subscription import read_subscription
 from chalicelib.jobs.attempt import attempt
-from chalicelib.jobs.deleting import deregister, quarantine, release
-from chalicelib.jobs.inventory import Inventory, take_inventory
+from chalicelib.jobs.deleting import Leaving, deregister, quarantine, release
+from chalicelib.jobs.expire_planning import Outlook, plan
+from chalicelib.jobs.lineages import Terms
 from chalicelib.jobs.ports import Site
 from chalicelib.jobs.sweeping import remember_missing, sweep
-from chalicelib.jobs.tick import Schedules
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """How expiry is to be run."""
-
-    schedules: Schedules
-    quarantine: timedelta
-    apply: bool = True
-    lineage: str = ""
-    """Only this lineage; empty: all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decisions:
-    """What is to become of one region's points."""
-
-    inventory: Inventory
-    plans: tuple[RetentionPlan, ...]
-    in_use: Mapping[str, str]
-    """By image id, what uses it."""
+_BLIND = "nothing is deleted in this region on such a look"
+_WOULD = {
+    Verdict.RELEASE: "would be brought back",
+    Verdict.QUARANTINE: "would be quarantined",
+    Verdict.DELETE: "would be deleted",
+}
+Going = Callable[[], bool]
 
 
 def run(
-    sites: Iterable[Site],
-    terms: Terms,
-    now: datetime,
-    *,
-    keep_going: Callable[[], bool] = lambda: True,
+    sites: Iterable[Site], terms: Terms, now: datetime, *, keep_going: Going = lambda: True
 ) -> RunReport:
-    """Enforce retention in every region; one that fails deletes nothing and stops no other."""
+    """Enforce retention in every region; one that fails deletes nothing and stops no other.
+
+    With overrides, only what the plan of ``terms.digest`` would do or names as stopped is
+    done: ``RefusedError`` when the plan is another by now.
+    """
+    places = tuple(sites)
+    allowed = _read_plan(places, terms, now) if terms.overrides or terms.digest else None
     report = RunReport()
-    for site in sites:
+    for site in places:
         try:
-            report = report.plus(_expire(site, terms, now, keep_going))
+            report = report.plus(_expire(site, terms, now, keep_going, allowed))
         except (InvalidInputError, NotFoundError):
             raise
         except SnapbackError as err:
-            why = f"{err.message}; nothing is deleted in this region on such a look"
-            report = report.plus([_region(site, why)])
+            report = report.plus([_region(site, f"{err.message}; {_BLIND}")])
     return report
 
 
-def decide(site: Site, terms: Terms, now: datetime) -> Decisions:
-    """The retention plan of every lineage, and what is in use. Changes nothing."""
-    inventory = take_inventory(site.region, site.catalogue)
-    wanted = _present(site, terms.schedules)
-    plans = []
-    for lineage, points in sorted(inventory.by_lineage().items()):
-        if terms.lineage in ("", lineage):
-            retention, zone = wanted.get(lineage, (None, "UTC"))
-            plans.append(plan_retention(points, retention, zone=zone, now=now))
-    expiring = [e.point.image_id for plan in plans for e in plan.expire]
-    return Decisions(inventory=inventory, plans=tuple(plans), in_use=_in_use(site, expiring))
+def plans(sites: Iterable[Site], terms: Terms, now: datetime) -> tuple[ExpirePlan, ...]:
+    """Each region's plan to read, as it stands without overrides; changes nothing.
+
+    Raises the error of a region that can not be read: half a plan is none.
+    """
+    return tuple(plan(site, terms, now).plan for site in sites)
+
+
+def _read_plan(
+    sites: Sequence[Site], terms: Terms, now: datetime
+) -> frozenset[tuple[str, Verdict]]:
+    """What the plan that was read names; refused when the digest is of another one."""
+    if hard := sorted(g.value for g in terms.overrides if g.is_hard):
+        raise RefusedError(
+            f"nothing overrides the guard {', '.join(hard)}",
+            hint="the plan says what can be done instead",
+        )
+    if not terms.digest:
+        raise InvalidInputError(
+            "--override needs --digest", hint="`snapback expire` prints the digest of its plan"
+        )
+    read = plans(sites, terms, now)
+    if digest_of(read) != terms.digest:
+        raise RefusedError(
+            f"the plan has changed: its digest is {digest_of(read)}, not {terms.digest}",
+            hint="read it again with `snapback expire`",
+        )
+    named = (line for one in read for line in one.lines() if line.wanted in ACTS)
+    return frozenset((line.point.image_id, line.wanted) for line in named)
 
 
 def _expire(
-    site: Site, terms: Terms, now: datetime, keep_going: Callable[[], bool]
+    site: Site,
+    terms: Terms,
+    now: datetime,
+    keep_going: Going,
+    allowed: frozenset[tuple[str, Verdict]] | None,
 ) -> list[Outcome]:
-    decisions = decide(site, terms, now)
-    outcomes = [_kept(k) for plan in decisions.plans for k in plan.keep if not k.release]
-    inventory = decisions.inventory
-    missing = find_missing(inventory.records, inventory.points, now, terms.quarantine)
-    if refusal := refuse_shrunken(missing, len(inventory.records)):
-        if terms.apply:
-            remember_missing(site, missing.fresh, now)
-        return [*outcomes, _region(site, refusal)]
-    for keep in (k for plan in decisions.plans for k in plan.keep if k.release):
-        act = partial(_bring_back, site, terms, keep, inventory)
-        outcomes += attempt(keep.point.image_id, "release", act)
-    for expire in (e for plan in decisions.plans for e in plan.expire):
-        if not keep_going():
-            outcomes.append(_told(expire.point, Result.PENDING, "out of time; the next run"))
-            continue
-        act = partial(_one, site, terms, expire, decisions, now)
-        outcomes += attempt(expire.point.image_id, "expire", act)
-    if terms.apply and not terms.lineage:
-        outcomes += sweep(site, inventory, missing, now, terms.quarantine)
+    outlook = plan(site, terms, now, terms.overrides)
+    outcomes = [_said(line) for line in outlook.plan.lines() if line.verdict not in ACTS]
+    acting = list(outlook.plan.acts(*ACTS))
+    if not terms.apply:
+        foretold = [_told(a.point, Result.SKIPPED, _foretold(a)) for a in acting]
+        return [*outcomes, *foretold, *_stopped_region(site, outlook)]
+    if allowed is not None:
+        acting = [a for a in acting if (a.point.image_id, a.wanted) in allowed]
+    memory = outlook.to_remember(acts=bool(acting))
+    if memory is not None:
+        site.catalogue.put_memory(memory)
+    if outlook.plan.stops:
+        remember_missing(site, outlook.missing.fresh, now)
+        return [*outcomes, *_stopped_region(site, outlook)]
+    outcomes += _act(site, acting, outlook, now, keep_going)
+    if not terms.lineage:
+        outcomes += sweep(site, outlook, now)
     return outcomes
 
 
-def _one(
-    site: Site, terms: Terms, expire: Expire, decisions: Decisions, now: datetime
-) -> Sequence[Outcome]:
-    """One expiring point: its first look, its second, or why neither."""
-    point = expire.point
-    record = decisions.inventory.records[point.name]
-    if user := decisions.in_use.get(point.image_id):
-        return [_told(point, Result.SKIPPED, f"in use by {user}")]
-    if point.state is not State.QUARANTINED:
-        if terms.apply:
-            return quarantine(site, point, record, expire.reason, now)
-        return [_told(point, Result.SKIPPED, f"would be quarantined: {expire.reason}")]
-    if waits := ready_to_deregister(point, record, now, terms.quarantine):
-        return [_told(point, Result.SKIPPED, waits)]
-    if terms.apply:
-        return deregister(site, point, record, expire.reason)
-    return [_told(point, Result.SKIPPED, f"would be deleted: {expire.reason}")]
+def _act(
+    site: Site, acting: Sequence[Line], outlook: Outlook, now: datetime, keep_going: Going
+) -> list[Outcome]:
+    """Bring back first, then delete what had its first look, then look at the rest."""
+    outcomes: list[Outcome] = []
+    for line in acting:
+        if line.wanted is not Verdict.RELEASE:
+            continue
+        record = outlook.records[line.point.name]
+        back = partial(release, site, line.point, record, "; ".join(line.reasons))
+        outcomes += attempt(line.point.image_id, "release", back)
+    for line in acting:
+        if line.wanted is not Verdict.DELETE:
+            continue
+        if not keep_going():
+            outcomes.append(_told(line.point, Result.PENDING, "out of time; the next run"))
+            continue
+        act = partial(_delete, site, line.point, outlook.records[line.point.name], line)
+        outcomes += attempt(line.point.image_id, "expire", act)
+    first = [
+        Leaving(line.point, outlook.records[line.point.name], "; ".join(line.reasons))
+        for line in acting
+        if line.wanted is Verdict.QUARANTINE
+    ]
+    return [*outcomes, *quarantine(site, first, now, keep_going)]
 
 
-def _bring_back(site: Site, terms: Terms, keep: Keep, inventory: Inventory) -> Sequence[Outcome]:
-    reason = "; ".join(keep.reasons)
-    if terms.apply:
-        return release(site, keep.point, inventory.records[keep.point.name], reason)
-    return [_told(keep.point, Result.SKIPPED, f"would be brought back: {reason}")]
+def _delete(site: Site, point: RecoveryPoint, record: PointRecord, line: Line) -> Sequence[Outcome]:
+    return deregister(site, point, record, "; ".join(line.reasons))
 
 
-def _present(site: Site, schedules: Schedules) -> dict[str, tuple[Retention, str]]:
-    """What today's tags keep, by lineage: it can lengthen what is frozen, never shorten it."""
-    remembered = site.catalogue.instances(site.region.name)
-    wanted: dict[str, tuple[Retention, str]] = {}
-    for instance in site.region.instances.tagged(schedules.plan_tag):
-        subscription, _ = read_subscription(
-            instance.instance_id, instance.tags, schedules.book, schedules.plan_tag
+def _said(line: Line) -> Outcome:
+    """A point on which this run does not act."""
+    if line.verdict is Verdict.KEEP:
+        return _told(line.point, Result.SKIPPED, "kept: " + "; ".join(line.reasons))
+    if line.verdict is Verdict.WAIT:
+        return _told(line.point, Result.SKIPPED, line.reasons[0])
+    bound = all(stop.guard.is_bound for stop in line.stops)
+    told = _told(
+        line.point,
+        Result.PENDING if bound else Result.SKIPPED,
+        "; ".join(stop.reason for stop in line.stops),
+    )
+    return replace(told, details={**told.details, "guard": _names(line.stops)})
+
+
+def _foretold(line: Line) -> str:
+    return f"{_WOULD[line.wanted]}: {'; '.join(line.reasons)}"
+
+
+def _names(stops: Iterable[Stop]) -> str:
+    return " ".join(dict.fromkeys(stop.guard.value for stop in stops))
+
+
+def _stopped_region(site: Site, outlook: Outlook) -> list[Outcome]:
+    """What stops the whole region turns the run red: somebody has to look."""
+    digest = outlook.plan.digest if outlook.plan.stops else ""
+    told = []
+    for stop in outlook.plan.stops:
+        one = _region(
+            site, stop.reason if stop.guard is Guard.LISTING else f"{stop.reason}: {_BLIND}"
         )
-        if subscription is not None and not subscription.is_off:
-            record = remembered.get(instance.instance_id)
-            if record is not None and record.role is not Role.CURRENT:
-                continue  # another instance of its lineage speaks for it
-            lineage = lineage_of(instance.instance_id, record)
-            wanted[lineage] = (subscription.retention, subscription.zone)
-    return wanted
-
-
-def _in_use(site: Site, image_ids: Sequence[str]) -> dict[str, str]:
-    """What uses each image. A look-up that fails means: everything is in use (F41, F42)."""
-    if not image_ids:
-        return {}
-    try:
-        users = dict(site.region.instances.using_images(image_ids))
-        for image, arns in site.region.images.references(image_ids).items():
-            users[image] = (*users.get(image, ()), *arns)
-        for rollback_id in site.catalogue.leases().values():
-            journal, _ = site.catalogue.journal(rollback_id)
-            users[journal.image_id] = (*users.get(journal.image_id, ()), journal.id)
-    except AwsError as err:
-        return dict.fromkeys(image_ids, f"somebody perhaps: {err.message}")
-    return {image: ", ".join(dict.fromkeys(by)) for image, by in users.items()}
-
-
-def _kept(keep: Keep) -> Outcome:
-    return _told(keep.point, Result.SKIPPED, "kept: " + "; ".join(keep.reasons))
+        details = {**one.details, "guard": stop.guard.value, "way_out": stop.way_out(digest)}
+        told.append(replace(one, details=details))
+    return told
 
 
 def _told(point: RecoveryPoint, result: Result, reason: str) -> Outcome:

@@ -9,9 +9,9 @@ from chalicelib.domain.instants import iso_minute, iso_second, spell_age
 from chalicelib.domain.records import PointRecord, lineage_of
 from chalicelib.domain.recovery_point import RecoveryPoint
 from chalicelib.domain.subscription import Problem
-from chalicelib.jobs.expire import Terms, decide
 from chalicelib.jobs.holds import find_point
 from chalicelib.jobs.inventory import take_inventory
+from chalicelib.jobs.lineages import Terms, decide
 from chalicelib.jobs.ports import Site
 from chalicelib.jobs.tick import Schedules, Verdict, read_due
 
@@ -56,7 +56,7 @@ def points(
     for site in sites:
         record = site.catalogue.instance(site.region.name, instance_id) if instance_id else None
         lineage = lineage_of(instance_id, record)
-        for plan in decide(site, terms, now).plans:
+        for plan in (machine.plan for machine in decide(site, terms, now).machines):
             fates = {k.point.image_id: Listed(k.point, "keep", k.reasons) for k in plan.keep}
             fates |= {e.point.image_id: Listed(e.point, "expire", (e.reason,)) for e in plan.expire}
             listed += [

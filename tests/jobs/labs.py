@@ -11,6 +11,7 @@ from chalicelib.aws.catalogue import Catalogue as RealCatalogue
 from chalicelib.aws.configurations import ConfigurationReader
 from chalicelib.aws.images import ImageGateway
 from chalicelib.aws.instances import InstanceReader
+from chalicelib.aws.launchers import LauncherReader
 from chalicelib.aws.machines import MachineGateway
 from chalicelib.aws.table import Table
 from chalicelib.aws.target_groups import TargetGroupGateway
@@ -162,7 +163,8 @@ class SandboxLab:
             region = Region(
                 name=HOME,
                 instances=InstanceReader(ec2, HOME),
-                images=ImageGateway(ec2, HOME, DEPLOYMENT),
+                images=ImageGateway(ec2, HOME, DEPLOYMENT, lambda: sandbox.client("ssm")),
+                launchers=LauncherReader(lambda: sandbox.client("autoscaling"), HOME),
                 configurations=ConfigurationReader(ec2, targets, vault),
                 machines=MachineGateway(ec2),
                 addresses=AddressGateway(ec2),

@@ -10,12 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.guards import (
-    MissingImages,
-    find_missing,
-    ready_to_deregister,
-    refuse_shrunken,
-)
+from chalicelib.domain.guards_point import ready_to_deregister
+from chalicelib.domain.guards_region import MissingImages, find_missing, refuse_shrunken
 from chalicelib.domain.records import PointRecord, Stage
 from chalicelib.domain.recovery_point import RecoveryPoint, State
 from tests.builders import NOON, point
@@ -54,9 +50,14 @@ def test_an_image_that_is_not_listed_is_missing() -> None:
     assert missing([lost], []) == MissingImages(fresh=(lost,), settled=())
 
 
-@pytest.mark.parametrize("stage", [Stage.INTENDED, Stage.DEREGISTERING])
-def test_an_image_that_we_have_not_made_or_are_removing_is_not_missing(stage: Stage) -> None:
-    assert missing([row(point(1), stage)], []) == MissingImages((), ())
+def test_an_image_that_we_are_removing_is_not_missing() -> None:
+    assert missing([row(point(1), Stage.DEREGISTERING)], []) == MissingImages((), ())
+
+
+def test_images_that_were_only_intended_say_nothing_of_the_listing() -> None:
+    rows = tuple(row(point(n + 1), Stage.INTENDED) for n in range(9))
+
+    assert refuse_shrunken(MissingImages(fresh=rows, settled=()), 9) == ""
 
 
 @pytest.mark.parametrize(("minutes", "count"), [(59, 0), (60, 0), (61, 1)])
