@@ -95,6 +95,11 @@ class Wiring:
             digest=digest,
         )
 
+    @property
+    def caller(self) -> str:
+        """Whose credentials these are, for the record."""
+        return self.session.caller(self.home)
+
     @cached_property
     def desk(self) -> Desk:
         """What rollbacks work with."""

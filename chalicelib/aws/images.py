@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _PAGE = 1000
 _CHUNK = 200
+_NO_SUCH_PARAMETER = ("ParamValidationError", "UnknownParameter")
+"""What botocore says of a parameter that its model lacks, and EC2 of one it does not know."""
 _TAGGED = 1000
 """Most resources of one CreateTags (API reference)."""
 
@@ -218,22 +220,16 @@ class ImageGateway:
         the caller deletes each snapshot by itself.
         """
         try:
-            return self._deregister(image_id, with_snapshots=self._deletes_with_image)
+            return self._deregister(image_id, with_snapshots=True)
         except MissingError:
             return None
         except AwsError as err:
-            if err.aws_code != "UnknownParameter" or not self._deletes_with_image:
+            if err.aws_code not in _NO_SUCH_PARAMETER:
                 raise
         try:
             return self._deregister(image_id, with_snapshots=False)
         except MissingError:
             return None
-
-    @property
-    def _deletes_with_image(self) -> bool:
-        """Whether this client's model of DeregisterImage has ``DeleteAssociatedSnapshots``."""
-        known = self._client.meta.service_model.operation_model("DeregisterImage").input_shape
-        return known is not None and "DeleteAssociatedSnapshots" in known.members
 
     def _deregister(self, image_id: str, *, with_snapshots: bool) -> dict[str, DeleteCode]:
         with translated(f"deregister {image_id}"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 
 from chalicelib.domain.instants import spell_age
@@ -20,6 +21,7 @@ _SLOTS = 40
 _MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 
 
+@lru_cache(maxsize=1 << 10)
 def advise(retention: Retention, schedule: Schedule) -> tuple[str, ...]:
     """Every rule that *schedule* makes useless, as a sentence. None of them is dangerous."""
     between = _shortest(schedule)

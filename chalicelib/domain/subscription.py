@@ -8,6 +8,7 @@ from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.options import parse_options
 from chalicelib.domain.plans import OFF, Plan, PlanBook
 from chalicelib.domain.retention import Retention, parse_retention
+from chalicelib.domain.retention_advice import advise
 from chalicelib.domain.schedule import parse_schedule
 
 SCHEDULE = "snapback:schedule"
@@ -73,6 +74,15 @@ class Subscription:
     def not_done(self) -> tuple[str, ...]:
         """The options asked for that this version does not carry out."""
         return tuple(sorted({part for plan in self.plans for part in plan.options.not_done}))
+
+
+def advice_on(subscription: Subscription) -> tuple[str, ...]:
+    """The rules of its plans that do not do what they look like; none of them is an error."""
+    return tuple(
+        f"plan {plan.name}: {said}"
+        for plan in subscription.plans
+        for said in advise(plan.retention, plan.schedule)
+    )
 
 
 def merged(plans: tuple[Plan, ...]) -> Retention:

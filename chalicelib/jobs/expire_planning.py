@@ -47,6 +47,10 @@ class Outlook:
         """The catalogue's rows, by AMI name."""
         return self.decisions.inventory.records
 
+    def record_of(self, line: Line) -> PointRecord:
+        """The row of a point on which the run acts: ours have one."""
+        return self.decisions.inventory.records[line.point.name]
+
     def to_remember(self, *, acts: bool) -> RegionMemory | None:
         """What to write down before acting, if anything."""
         return remember(self.before, self.memory, acts=acts or self.must_write)
@@ -63,13 +67,9 @@ def plan(
     soft = frozenset(g for g in overrides if not g.is_hard)
     lost = tags_lost(before, decisions.tagged, sum(m.is_bare for m in decisions.machines))
     pause = paused(before, now, lost=lost)
-    listing = refuse_shrunken(missing, len(inventory.records))
     clock = odd_clock(before, now)
-    region = tuple(
-        _region_stop(site, guard, reason)
-        for guard, reason in ((Guard.LISTING, listing), (Guard.CLOCK, clock))
-        if reason and guard not in soft
-    )
+    listing = refuse_shrunken(missing, len(inventory.records))
+    region = _region_stops(site, soft, {Guard.LISTING: listing, Guard.CLOCK: clock})
     lines = {m.lineage: list(_lines(m, inventory.records, now, terms)) for m in decisions.machines}
     judged = Judgement()
     if not region:
@@ -77,9 +77,8 @@ def plan(
         docket = Docket(terms.schedules.book.bounds, _counts(decisions), soft)
         candidates = _candidates(lines, inventory.records)
         judged = Judge(site, docket, soft, now).judge(candidates, decisions.machines, held)
-        vanished = lost_users(before, judged.asked, judged.used)
-        if vanished and Guard.USERS not in soft:
-            region = (_region_stop(site, Guard.USERS, vanished),)
+        users = lost_users(before, judged.asked, judged.used)
+        region = _region_stops(site, soft, {Guard.USERS: users})
     used = judged.used if judged.asked or not before else before.in_use
     return Outlook(
         plan=ExpirePlan(
@@ -208,5 +207,11 @@ def _stopped(line: Line, stops: Mapping[str, tuple[Stop, ...]], region: tuple[St
     return Line(point=line.point, wanted=line.wanted, reasons=line.reasons, stops=held)
 
 
-def _region_stop(site: Site, guard: Guard, reason: str) -> Stop:
-    return Stop(guard=guard, subject=site.region.name, reason=reason)
+def _region_stops(
+    site: Site, soft: frozenset[Guard], said: Mapping[Guard, str]
+) -> tuple[Stop, ...]:
+    return tuple(
+        Stop(guard=guard, subject=site.region.name, reason=reason)
+        for guard, reason in said.items()
+        if reason and guard not in soft
+    )

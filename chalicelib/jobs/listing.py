@@ -8,7 +8,7 @@ from chalicelib.domain.configuration import Configuration
 from chalicelib.domain.instants import iso_minute, iso_second, spell_age
 from chalicelib.domain.records import PointRecord, lineage_of
 from chalicelib.domain.recovery_point import RecoveryPoint
-from chalicelib.domain.subscription import Problem
+from chalicelib.domain.subscription import RETAIN, Problem, advice_on, read_subscription
 from chalicelib.jobs.holds import find_point
 from chalicelib.jobs.inventory import take_inventory
 from chalicelib.jobs.lineages import Terms, decide
@@ -75,6 +75,23 @@ def show(
     """One point, its row and the configuration captured with it, if that is not lost."""
     site, point, record = find_point(sites, image_id)
     return point, record, site.catalogue.manifest(point.lineage, point.manifest)
+
+
+def advice(sites: Iterable[Site], schedules: Schedules) -> tuple[Problem, ...]:
+    """Tags that can be obeyed, and whose retention does not do what it looks like."""
+    told: list[Problem] = []
+    for site in sites:
+        for instance in site.region.instances.tagged(schedules.plan_tag):
+            subscription, _ = read_subscription(
+                instance.instance_id, instance.tags, schedules.book, schedules.plan_tag
+            )
+            tag = RETAIN if RETAIN in instance.tags else schedules.plan_tag
+            for said in advice_on(subscription) if subscription is not None else ():
+                value = instance.tags.get(tag, "")
+                told.append(
+                    Problem(instance_id=instance.instance_id, tag=tag, value=value, message=said)
+                )
+    return tuple(told)
 
 
 def due(

@@ -4,6 +4,7 @@ import argparse
 from typing import NoReturn
 
 from chalicelib.domain.errors import InvalidInputError
+from chalicelib.domain.guards import Guard
 
 
 class _Parser(argparse.ArgumentParser):
@@ -39,6 +40,20 @@ def parser() -> argparse.ArgumentParser:
     expire = add("expire", "the retention plan, with a reason for every point")
     expire.add_argument("--apply", action="store_true", help="act on it")
     expire.add_argument("--instance", help="only this instance's lineage")
+    expire.add_argument("--digest", default="", help="act on the plan that was read, no other")
+    expire.add_argument(
+        "--override",
+        action="append",
+        default=[],
+        metavar="GUARD",
+        choices=[guard.value for guard in Guard],
+        help="let this guard pass for the plan of --digest; hard ones never do",
+    )
+    retain = add("retain", "change the retention frozen on points that exist: a plan to read")
+    retain.add_argument("subject", metavar="IMAGE|INSTANCE")
+    retain.add_argument("--retain", required=True, metavar="RULE", help='"daily=7 weekly=4"')
+    retain.add_argument("--apply", action="store_true", help="write it, and who did, down")
+    retain.add_argument("--digest", default="", help="of the plan that was read")
     hold = add("hold", "exempt a recovery point from expiry")
     hold.add_argument("image")
     hold.add_argument("--until", help="a date; without it, until released")
