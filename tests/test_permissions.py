@@ -193,10 +193,13 @@ def points(play: Play) -> None:
 
 
 def expire(play: Play) -> None:
-    """Quarantined, beside an open rollback; one wanted back; the rest deleted, a reply lost."""
+    """Nothing beside an open rollback; one wanted back; the rest deleted, a reply lost."""
     play.points(4)
-    play.snapback.json("rollback", "apply", play.web.id, "--yes", code=5)
+    begun = str(play.snapback.json("rollback", "apply", play.web.id, "--yes", code=5)["rollback"])
     play.unsettled_point()
+    play.run("expire")
+    play.ask("rollback", action="undo", id=begun)
+    play.follow("rollback", begun, "undone")
     play.run("expire")
     play.tag(**{"snapback:retain": "last=3 min=1"})
     play.run("expire", hours=1)
@@ -297,7 +300,8 @@ def played(
     key = play.sandbox.client("kms").create_key()["KeyMetadata"]["Arn"]
     play.sandbox.client("ssm").put_parameter(
         Name="/snapback/plans", Type="String",
-        Value='[plans.nightly]\nschedule = "daily@03:00"\nretain = "daily=7 min=1"\n',
+        Value='[plans.nightly]\nschedule = "daily@03:00"\nretain = "daily=7 min=1"\n'
+        "[guards]\nlineage_percent = 100\n",
     )  # fmt: skip
     monkeypatch.setenv("SNAPBACK_KMS_KEY", key)
     monkeypatch.setenv("SNAPBACK_PLANS", "ssm:/snapback/plans")

@@ -22,6 +22,7 @@ def test_without_a_document_there_are_the_built_in_plans() -> None:
         "manual": "within=30d",
         "change": "within=14d",
         "safety": "within=7d",
+        "copy": "within=30d",
     }
     assert str(book.plans["gold"].retention).startswith(
         "hourly=24 daily=7 weekly=4 monthly=12 yearly=2"
