@@ -11,10 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.guards_point import ready_to_deregister
-from chalicelib.domain.guards_region import MissingImages, find_missing, refuse_shrunken
-from chalicelib.domain.records import PointRecord, Stage
+from chalicelib.domain.guards_region import (
+    MissingImages,
+    find_missing,
+    lost_users,
+    odd_clock,
+    paused,
+    refuse_shrunken,
+    remember,
+    tags_lost,
+)
+from chalicelib.domain.records import PointRecord, RegionMemory, Stage
 from chalicelib.domain.recovery_point import RecoveryPoint, State
-from tests.builders import NOON, point
+from tests.builders import NOON, REGION, point
 
 DAY = timedelta(days=1)
 
@@ -163,3 +172,79 @@ def test_a_point_waits_for_the_whole_quarantine() -> None:
     early = LOOK + timedelta(hours=6)
 
     assert second_look(tagged=early, recorded=early) == "quarantined; deleted in 6.0 h"
+
+
+def memory(**changes: object) -> RegionMemory:
+    """What a run an hour ago left."""
+    hour_ago = RegionMemory(region=REGION, at=NOON - timedelta(hours=1), tagged=10)
+    return replace(hour_ago, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("hours", "odd"),
+    [(1, False), (48, False), (48.1, True), (9000, True), (-0.05, False), (-0.1, True), (-9, True)],
+)
+def test_I7_a_clock_that_went_back_or_two_days_ahead_is_not_believed_at_once(
+    hours: float, odd: bool
+) -> None:
+    said = odd_clock(memory(at=NOON), NOON + timedelta(hours=hours))
+
+    assert bool(said) is odd
+    assert odd_clock(None, NOON) == ""
+
+
+def test_F41_users_that_all_vanished_are_looked_for_once_more() -> None:
+    before = memory(in_use=("ami-1", "ami-2"))
+
+    assert "ami-1" in lost_users(before, ["ami-1", "ami-9"], [])
+    assert lost_users(before, ["ami-1"], ["ami-1"]) == ""
+    assert lost_users(before, ["ami-9"], []) == ""
+    assert lost_users(None, ["ami-1"], []) == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "tagged", "bare", "lost"),
+    [
+        (10, 7, 3, False),
+        (10, 6, 4, True),
+        (10, 0, 10, True),
+        (1, 0, 1, True),
+        (2, 1, 1, False),
+        (10, 0, 0, False),
+        (10, 12, 5, False),
+    ],
+)
+def test_F67_many_tags_lost_at_once_are_noticed(
+    before: int, tagged: int, bare: int, lost: bool
+) -> None:
+    """Machines that are gone have lost no tag."""
+    assert tags_lost(memory(tagged=before), tagged, bare) is lost
+    assert not tags_lost(None, tagged, bare)
+
+
+def test_F67_the_pause_lasts_a_week() -> None:
+    until = paused(memory(), NOON, lost=True)
+
+    assert until == NOON + timedelta(days=7)
+    assert paused(memory(paused_until=until), NOON + timedelta(days=6), lost=False) == until
+    assert paused(memory(paused_until=until), NOON + timedelta(days=7), lost=False) is None
+    assert paused(None, NOON, lost=False) is None
+
+
+@pytest.mark.parametrize(
+    ("hours", "changes", "acts", "written"),
+    [
+        (1, {}, False, False),
+        (11, {}, False, False),
+        (12, {}, False, True),
+        (1, {}, True, True),
+        (1, {"tagged": 9}, False, True),
+    ],
+)
+def test_L4_a_run_with_nothing_new_writes_nothing(
+    hours: int, changes: dict[str, object], acts: bool, written: bool
+) -> None:
+    now = replace(memory(at=NOON + timedelta(hours=hours - 1)), **changes)  # type: ignore[arg-type]
+
+    assert (remember(memory(), now, acts=acts) is not None) is written
+    assert remember(None, now, acts=False) == now
