@@ -1,6 +1,7 @@
 """The guards' names, what they say, and how much one run may take."""
 
-# ruff: noqa: D103 (a test's name is its sentence)
+# A test's name is its sentence, and invariants keep their number's capital.
+# ruff: noqa: D103, N802
 
 import pytest
 from hypothesis import given
