@@ -429,6 +429,20 @@ def test_every_function_has_its_own_policy_in_both_stages(stage: str) -> None:
     }  # fmt: skip
 
 
+def test_F60_undeploying_deletes_no_recovery_point_and_no_catalogue() -> None:
+    """What is deployed owns neither; a table that a template makes has to outlive its stack."""
+    made = [
+        resource
+        for path in (*CHALICE.glob("*.yaml"), *CHALICE.glob("*.yml"))
+        for resource in path.read_text().split("\n\n")
+        if "AWS::DynamoDB::Table" in resource
+    ]
+
+    assert all("DeletionPolicy: Retain" in resource for resource in made)
+    for function in FUNCTIONS:
+        assert not allowed(function) & {"dynamodb:DeleteTable", "dynamodb:UpdateTable"}
+
+
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_the_stages_settings_are_settings(stage: str) -> None:
     """A misspelt variable would stop every function of the stage at its first event."""

@@ -96,11 +96,9 @@ class References:
         ssm = self._ssm()
         names: list[str] = []
         with translated(f"read image parameters in {self._region}"):
-            pages = ssm.get_paginator("describe_parameters").paginate(
-                ParameterFilters=[{"Key": "DataType", "Values": ["aws:ec2:image"]}]
-            )
-            for page in pages:
-                names += [p["Name"] for p in page["Parameters"] if "Name" in p]
+            for page in ssm.get_paginator("describe_parameters").paginate():
+                images = (p for p in page["Parameters"] if p.get("DataType") == "aws:ec2:image")
+                names += [p["Name"] for p in images if "Name" in p]
             for start in range(0, len(names), _PARAMETERS):
                 answer = ssm.get_parameters(Names=names[start : start + _PARAMETERS])
                 for parameter in answer["Parameters"]:

@@ -5,6 +5,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,9 +75,9 @@ def test_the_guards_that_spoke_are_named_once() -> None:
     assert read.guards == (Guard.CLOCK, Guard.LOCKED)
     shown = read.as_json()
     assert shown["guards"] == ["clock", "locked"]
-    [machine] = shown["machines"]  # type: ignore[misc]
-    assert machine["label"] == WEB
-    assert [p["verdict"] for p in machine["points"]] == ["stopped", "stopped"]
+    machines: Any = shown["machines"]
+    assert machines[0]["label"] == WEB
+    assert [p["verdict"] for p in machines[0]["points"]] == ["stopped", "stopped"]
 
 
 def candidate(days: float, *, waiting: bool = False, lineage: str = WEB) -> Candidate:

@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,11 +24,11 @@ def spoken(
     *,
     record: PointRecord | None = None,
     unknown: bool = False,
-    **around: object,
+    **around: Any,  # noqa: ANN401 (each of its fields has a type of its own)
 ) -> dict[Guard, str]:
     """The guards that stop *point*, and what they say."""
     row = None if unknown else record or point_record(point)
-    surroundings = Surroundings(**around)  # type: ignore[arg-type]
+    surroundings = Surroundings(**around)
     return {s.guard: s.reason for s in stops_of(Case(point, row, surroundings, NOON))}
 
 
@@ -94,7 +95,7 @@ def test_work_under_way_on_a_machine_keeps_all_its_points() -> None:
     ],
 )
 def test_what_protects_a_snapshot_protects_its_image(
-    around: dict[str, object], guard: Guard, why: str
+    around: dict[str, Any], guard: Guard, why: str
 ) -> None:
     """EC2 would deregister the image and leave an orphan that nobody may delete."""
     said = spoken(**around)

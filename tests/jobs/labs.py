@@ -67,6 +67,18 @@ class Lab(Protocol):
         """Deregister it, leaving its snapshots behind."""
         ...
 
+    def lock(self, snapshot_id: str) -> None:
+        """Lock it for a day."""
+        ...
+
+    def share(self, resource_id: str, account: str) -> None:
+        """Let another account use an image or a snapshot."""
+        ...
+
+    def configure(self, image_id: str) -> None:
+        """A launch configuration ``web`` that launches it."""
+        ...
+
     def drop_group(self, target: Target) -> None:
         """Delete a target group."""
         ...
@@ -122,6 +134,18 @@ class FakeLab:
     def drop_image(self, image_id: str) -> None:
         """Deregister it."""
         self.cloud.home.drop(image_id)
+
+    def lock(self, snapshot_id: str) -> None:
+        """Lock it."""
+        self.cloud.home.locked.add(snapshot_id)
+
+    def share(self, resource_id: str, account: str) -> None:
+        """Share it."""
+        self.cloud.home.shares[resource_id] = (account,)
+
+    def configure(self, image_id: str) -> None:
+        """A launch configuration."""
+        self.cloud.home.launchers[image_id] = ("launch configuration web",)
 
     def drop_group(self, target: Target) -> None:
         """Delete a target group."""
@@ -240,6 +264,30 @@ class SandboxLab:
     def drop_image(self, image_id: str) -> None:
         """Deregister it."""
         self.ec2.deregister_image(ImageId=image_id)
+
+    def lock(self, snapshot_id: str) -> None:
+        """Lock it."""
+        self.ec2.lock_snapshot(SnapshotId=snapshot_id, LockMode="governance", LockDuration=1)
+
+    def share(self, resource_id: str, account: str) -> None:
+        """Share it."""
+        if resource_id.startswith("ami-"):
+            self.ec2.modify_image_attribute(
+                ImageId=resource_id, LaunchPermission={"Add": [{"UserId": account}]}
+            )
+            return
+        self.ec2.modify_snapshot_attribute(
+            SnapshotId=resource_id,
+            Attribute="createVolumePermission",
+            OperationType="add",
+            UserIds=[account],
+        )
+
+    def configure(self, image_id: str) -> None:
+        """A launch configuration."""
+        self.sandbox.client("autoscaling").create_launch_configuration(
+            LaunchConfigurationName="web", ImageId=image_id, InstanceType="t3.micro"
+        )
 
     def drop_group(self, target: Target) -> None:
         """Delete a target group and what forwards to it."""
