@@ -102,6 +102,7 @@ def test_I1_only_what_may_go_is_ever_touched(
     strangers = _strangers(sandbox, web, points)
     leftovers = {s for image in may_go for s in snapshots_of(sandbox, image)} - strangers
     before = len(sandbox.calls.all())
+    ran: dict[str, Any] = {}
     for _ in range(14):
         later(sandbox, hours=12)
         ran = snapback("--output", "json", "run", "expire").payload

@@ -48,15 +48,12 @@ class Docket:
         self._bounds = bounds
         self._points = points
         self._overrides = overrides
-        self._of_region = bounds.of_region(sum(points.values()))
+        total = sum(points.values())
+        spared = Guard.REGION_SHARE in overrides
+        self._of_region = total if spared else bounds.of_region(total)
         self._taken: Counter[str] = Counter()
-
-    @property
-    def left(self) -> int:
+        self.left = self._of_region
         """How many points of the region this run may still take."""
-        if Guard.REGION_SHARE in self._overrides:
-            return sum(self._points.values())
-        return max(0, self._of_region - self._taken.total())
 
     def full_for(self, candidate: Candidate) -> Stop | None:
         """Why this candidate is left to a later run, or nothing."""
@@ -79,6 +76,7 @@ class Docket:
     def admit(self, candidate: Candidate) -> None:
         """Count it."""
         self._taken[candidate.point.lineage] += 1
+        self.left -= 1
 
 
 def _bound(guard: Guard, candidate: Candidate, reason: str) -> Stop:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from types import MappingProxyType
 
 from chalicelib.domain.claims import Claims
@@ -67,8 +68,8 @@ def plan_retention(
     counts days where a point does not say whose it counts. The order of *points* does
     not matter, and planning the survivors again expires nothing.
     """
-    ordered = sorted(points, key=_age, reverse=True)
-    usable = [p for p in ordered if _competes(p, now)]
+    ordered = sorted(points, key=_AGE, reverse=True)
+    usable = [p for p in ordered if _competes(p, now + _SKEW)]
     claims = Claims(zone, now, caps)
     for place, point in enumerate(usable[:floor], start=1):
         for reason in _standing(place, floor, only=len(usable) == 1, is_dead=is_dead):
@@ -84,24 +85,25 @@ def plan_retention(
             why = ("its retention wants it back", *returning)
             keep.append(Keep(point, why, release=True))
             continue
-        reasons = (*_always(point, now), *claims.reasons.get(point.image_id, ()))
+        reasons = claims.reasons.get(point.image_id, [])
+        if point.hold or point.keep_until is not None or not _competes(point, now + _SKEW):
+            reasons = [*_always(point, now), *reasons]
         if reasons:
-            keep.append(Keep(point, reasons))
+            keep.append(Keep(point, tuple(reasons)))
         else:
             expire.append(Expire(point, _why_not(point, rivals, now)))
     return RetentionPlan(tuple(keep), tuple(expire))
 
 
-def _age(point: RecoveryPoint) -> tuple[datetime, datetime, str]:
-    return point.at, point.created_at, point.image_id
+_AGE = attrgetter("at", "created_at", "image_id")
 
 
-def _competes(point: RecoveryPoint, now: datetime) -> bool:
-    return point.state.is_usable and not point.problems and _is_past(point, now)
+def _competes(point: RecoveryPoint, edge: datetime) -> bool:
+    """Whether it may fill a quota; *edge* is the latest date that is not the future."""
+    return point.state.is_usable and not point.problems and _is_past(point, edge)
 
 
-def _is_past(point: RecoveryPoint, now: datetime) -> bool:
-    edge = now + _SKEW
+def _is_past(point: RecoveryPoint, edge: datetime) -> bool:
     return point.at <= edge and point.created_at <= edge
 
 
@@ -118,10 +120,8 @@ def _standing(place: int, floor: int, *, only: bool, is_dead: bool) -> Iterator[
 def _always(point: RecoveryPoint, now: datetime) -> Iterator[str]:
     """Why a point stays whatever the rules say."""
     yield from _promised(point, now)
-    if _competes(point, now):
-        return
     yield from (f"not trusted, left alone: {problem}" for problem in point.problems)
-    if not _is_past(point, now):
+    if not _is_past(point, now + _SKEW):
         yield f"dated in the future ({iso_minute(max(point.at, point.created_at))}), left alone"
     match point.state:
         case State.PENDING:
@@ -173,11 +173,12 @@ def _would_return(
     for point in waiting:
         for reason in _promised(point, now):
             claims.add(point, reason)
-    candidates = [p for p in ordered if p.image_id in quarantined or _competes(p, now)]
+    edge = now + _SKEW
+    candidates = [p for p in ordered if p.image_id in quarantined or _competes(p, edge)]
     claims.claim(candidates, current)
     back = {image: why for image, why in claims.reasons.items() if image in quarantined}
     short = floor - len(usable) - len(back)
-    rest = [p for p in waiting if p.image_id not in back and _is_past(p, now)]
+    rest = [p for p in waiting if p.image_id not in back and _is_past(p, edge)]
     for point in rest[: max(short, 0)]:
         back[point.image_id] = [f"only {len(usable)} usable point(s) are left"]
     return back

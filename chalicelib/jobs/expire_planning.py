@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from chalicelib.domain.docket import Candidate, Docket, in_turn
 from chalicelib.domain.expire_plan import ExpirePlan, Line, MachinePlan, Verdict
@@ -102,12 +103,17 @@ def plan(
     )
 
 
+_NEWNESS = attrgetter("point.at", "point.created_at", "point.image_id")
+
+
 def _lines(
     machine: Machine, records: Mapping[str, PointRecord], now: datetime, terms: Terms
 ) -> Iterator[tuple[Line, str]]:
     """Each point's line as the rules want it, and what keeps its second look from coming."""
     fates: list[Keep | Expire] = [*machine.plan.keep, *machine.plan.expire]
-    for fate in sorted(fates, key=lambda f: (f.point.at, f.point.image_id), reverse=True):
+    if machine.plan.expire:
+        fates.sort(key=_NEWNESS, reverse=True)
+    for fate in fates:
         point = fate.point
         reasons = fate.reasons if isinstance(fate, Keep) else (fate.reason,)
         if isinstance(fate, Keep) and fate.release:

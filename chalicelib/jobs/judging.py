@@ -136,7 +136,9 @@ def _standing(
             going.setdefault(candidate.point.lineage, []).append(candidate.point)
     found: dict[str, list[Stop]] = {}
     for machine in machines:
-        leaving = going.get(machine.lineage, ())
+        leaving = going.get(machine.lineage)
+        if not leaving:
+            continue
         usable = [p for p in machine.points if p.state.is_usable and not p.problems]
         for stop in standing_stops(leaving, usable, machine.floor):
             found.setdefault(stop.subject, []).append(stop)

@@ -108,8 +108,7 @@ def _machine(
     is_dead: bool,
 ) -> Machine:
     present = asked.retention if asked is not None else None
-    newest = max((p for p in points if not p.problems), key=lambda p: p.at, default=None)
-    floor = floor_of(_minimum(present, newest), is_dead=is_dead)
+    floor = floor_of(_minimum(present, points), is_dead=is_dead)
     plan = plan_retention(
         points,
         present,
@@ -124,9 +123,11 @@ def _machine(
     )
 
 
-def _minimum(present: Retention | None, newest: RecoveryPoint | None) -> int:
+def _minimum(present: Retention | None, points: Sequence[RecoveryPoint]) -> int:
+    """What today's tag keeps at least, or what is frozen on the newest point."""
     if present is not None:
         return present.minimum
+    newest = max((p for p in points if not p.problems), key=lambda p: p.at, default=None)
     try:
         return parse_retention(newest.retain).minimum if newest is not None else 1
     except InvalidInputError:

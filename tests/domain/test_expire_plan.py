@@ -120,8 +120,8 @@ def test_I7_no_lineage_and_no_region_loses_more_than_its_share(
 
 def test_an_overridden_bound_bounds_nothing() -> None:
     docket = Docket(Bounds(region_images=1, region_percent=0), {WEB: 4}, {*Guard})
-    for days in range(4):
+    for days in range(3):
         docket.admit(candidate(days))
 
     assert docket.full_for(candidate(9)) is None
-    assert docket.left == 4
+    assert docket.left == 1
