@@ -107,6 +107,8 @@ class ExpirePlan:
     machines: tuple[MachinePlan, ...] = ()
     stops: tuple[Stop, ...] = ()
     """What stops every act in the region; each line that it stops names it as well."""
+    alarms: tuple[Stop, ...] = ()
+    """What somebody has to look at although it stops only a part of the region."""
 
     def lines(self) -> Iterator[Line]:
         """Every point's line."""
@@ -146,6 +148,7 @@ class ExpirePlan:
             "digest": named,
             "machines": [m.as_json(self.now, named) for m in self.machines],
             "stops": [stop.as_json(named) for stop in self.stops],
+            "alarms": [alarm.as_json(named) for alarm in self.alarms],
             "guards": [guard.value for guard in self.guards],
             "totals": self.totals.as_json(),
         }

@@ -122,7 +122,7 @@ def _expire(
     if outlook.plan.stops:
         remember_missing(site, outlook.missing.fresh, now)
         return [*outcomes, *stopped(outlook.plan)]
-    outcomes += _act(site, acting, outlook, now, keep_going)
+    outcomes += [*stopped(outlook.plan), *_act(site, acting, outlook, now, keep_going)]
     if not terms.lineage:
         outcomes += sweep(site, outlook, now)
     return outcomes

@@ -30,10 +30,10 @@ def foretold(plan: ExpirePlan) -> list[Outcome]:
 
 
 def stopped(plan: ExpirePlan) -> Iterator[Outcome]:
-    """What stops the whole region; it turns the run red, for somebody has to look."""
-    for stop in plan.stops:
-        reason = stop.reason if stop.guard is Guard.LISTING else f"{stop.reason}: {BLIND}"
-        one = of_region(plan.region, reason)
+    """What stops the whole region or is an alarm; it turns the run red: somebody has to look."""
+    for stop in (*plan.stops, *plan.alarms):
+        whole = stop in plan.stops and stop.guard is not Guard.LISTING
+        one = of_region(plan.region, f"{stop.reason}: {BLIND}" if whole else stop.reason)
         way_out = stop.way_out(plan.digest)
         yield replace(one, details={**one.details, "guard": stop.guard.value, "way_out": way_out})
 

@@ -87,6 +87,9 @@ def plan(
             now=now,
             machines=_machine_plans(decisions, lines, judged.stops, region),
             stops=region,
+            alarms=_region_stops(
+                site, soft, {Guard.LOST_TAGS: _alarm(before, decisions, lost=lost)}
+            ),
         ),
         decisions=decisions,
         missing=missing,
@@ -211,6 +214,16 @@ def _stopped(line: Line, stops: Mapping[str, tuple[Stop, ...]], region: tuple[St
     if not held:
         return line
     return Line(point=line.point, wanted=line.wanted, reasons=line.reasons, stops=held)
+
+
+def _alarm(before: RegionMemory | None, decisions: Decisions, *, lost: bool) -> str:
+    if not lost or before is None:
+        return ""
+    lost_it = before.tagged - decisions.tagged
+    return (
+        f"{lost_it} of {before.tagged} instances lost their plan tag since "
+        f"{iso_minute(before.at)}: the points of machines without one stay for a week"
+    )
 
 
 def _region_stops(

@@ -68,10 +68,7 @@ class Judge:
 
     def _look_around(self, queue: deque[Candidate]) -> None:
         lookout = Lookout(self._site)
-        while queue:
-            chunk = self._next(queue)
-            if not chunk:
-                return
+        while chunk := self._next(queue):
             around = lookout.around([c.point for c in chunk])
             self._said.asked += [c.point.image_id for c in chunk]
             self._said.used += list(around.users)

@@ -30,6 +30,7 @@ from tests.jobs.scenes import (
     images_of,
     reason,
     retagged,
+    tick,
     told,
 )
 
@@ -244,9 +245,11 @@ def test_F67_when_many_lose_their_tag_at_once_their_points_stay_for_a_week() -> 
     expire(cloud, replace(TERMS, quarantine=timedelta(days=30)))
     for machine in bare:
         retagged(machine, snapback__plan=None, snapback__retain=None)
+    reports = []
     for _ in range(6):
         cloud.clock.advance(QUARANTINE)
         report = expire(cloud)
+        reports.append(report)
         about = [i for m in bare for i in images_of(cloud, m)]
         assert len(about) == 8
         assert all("lost-tags" in guard_of(report, i) for i in about[:2] if i.disabled)
@@ -254,6 +257,8 @@ def test_F67_when_many_lose_their_tag_at_once_their_points_stay_for_a_week() -> 
         cloud.clock.advance(QUARANTINE)
         expire(cloud)
 
+    assert [r.ok for r in reports] == [False, *[True] * 5]
+    assert "2 of 3 instances lost their plan tag" in reason(reports[0], HOME)
     assert [len(images_of(cloud, m)) for m in bare] == [2, 2]
 
 
@@ -270,6 +275,44 @@ def test_machines_that_are_gone_have_lost_no_tag() -> None:
     assert sum(a == "deregister" for _, a, _ in told(report)) == 6
 
 
+@pytest.mark.parametrize("denied", [False, True])
+def test_I2_while_nobody_can_tell_that_a_machine_is_gone_its_floor_is_two(
+    fleet: Fleet, denied: bool
+) -> None:
+    for image in fleet.images:
+        image.tags["snapback:retain"] = "within=1h"
+        row = fleet.cloud.catalogue.rows[HOME, image.name]
+        row = replace(row, retain="within=1h", seal="")
+        point = next(p for p in fleet.cloud.region().images.points() if p.name == row.name)
+        fleet.cloud.catalogue.rows[HOME, image.name] = replace(row, seal=row.seal_of(point))
+    fleet.cloud.home.kill(fleet.web.id)
+    fleet.cloud.home.machines.clear()
+    if denied:
+        fleet.cloud.wire.deny("instances.find")
+
+    report = fleet.look()
+
+    assert len(fleet.disabled()) == (4 if denied else 5)
+    why = reason(report, fleet.images[5].image_id)
+    assert denied or "newest usable point" in why
+
+
+def test_a_bare_machine_whose_frozen_retention_can_not_be_read_keeps_everything(
+    fleet: Fleet,
+) -> None:
+    retagged(fleet.web, snapback__plan=None, snapback__retain=None)
+    image = fleet.images[5]
+    image.tags["snapback:retain"] = "?"
+    row = replace(fleet.cloud.catalogue.rows[HOME, image.name], retain="?")
+    point = next(p for p in fleet.cloud.region().images.points() if p.name == row.name)
+    fleet.cloud.catalogue.rows[HOME, image.name] = replace(row, seal=row.seal_of(point))
+
+    report = fleet.look()
+
+    assert "can not be read" in reason(report, image.image_id)
+    assert image.image_id not in fleet.disabled()
+
+
 def test_I7_L5_one_run_takes_a_quarter_and_the_next_ones_the_rest(fleet: Fleet) -> None:
     taken = []
     for _ in range(8):
@@ -280,6 +323,21 @@ def test_I7_L5_one_run_takes_a_quarter_and_the_next_ones_the_rest(fleet: Fleet) 
     assert taken == [1, 1, 1, 1, 0, 0, 0, 0]
     left = fleet.look(USUAL)
     assert not told(left, Result.FAILED)
+
+
+def test_L5_ticks_and_expiry_within_the_usual_bounds_settle_on_what_the_retention_says() -> None:
+    cloud = Cloud()
+    cloud.add_machine(BRIEF)
+    for _ in range(60):
+        tick(cloud)
+        cloud.advance(minutes=10)
+        tick(cloud)
+        expire(cloud, USUAL)
+        cloud.advance(minutes=50)
+
+    available = [i for i in images_of(cloud) if not i.disabled]
+    assert len(available) == 2
+    assert len(images_of(cloud)) <= 2 + 25
 
 
 def test_a_bound_says_so_and_leaves_the_run_green(fleet: Fleet) -> None:
