@@ -145,9 +145,8 @@ def _going(
     )
     if not begun:
         return Line(point=point, wanted=Verdict.QUARANTINE, reasons=reasons), ""
-    if record is None:
-        return Line(point=point, wanted=Verdict.DELETE, reasons=reasons), ""
-    waits = ready_to_deregister(point, record, now, terms.quarantine)
+    waits = "the catalogue does not know it"
+    waits = ready_to_deregister(point, record, now, terms.quarantine) if record else waits
     if waits.startswith("quarantined;"):
         return Line(point=point, wanted=Verdict.WAIT, reasons=(waits, *reasons)), ""
     return Line(point=point, wanted=Verdict.DELETE, reasons=reasons), waits

@@ -178,8 +178,7 @@ def _change(site: Site, change: Change, by: str, now: datetime) -> Sequence[Outc
         ]
     )
     row = replace(change.record, retain=change.after)
-    if change.record.seal:
-        row = replace(row, seal=row.seal_of(point))
+    row = replace(row, seal=row.seal_of(point) if change.record.seal else "")
     site.catalogue.put_points([row])
     _retag(site, change)
     return (_told(point, Result.DONE, f"{_says(change)}, recorded as the will of {by}"),)

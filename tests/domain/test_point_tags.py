@@ -20,8 +20,8 @@ from chalicelib.domain.point_tags import (
     PointTags,
     build_tags,
     managed_by,
-    read_point,
     other_owner,
+    read_point,
 )
 from chalicelib.domain.recovery_point import Kind, RecoveryPoint, Snapshot, State
 from tests.builders import NOON, WEB, utc

@@ -181,6 +181,17 @@ def test_F41_F42_every_look_up_that_fails_means_in_use(fleet: Fleet, call: str) 
     assert "in use by somebody perhaps" in reason(report, fleet.images[0].image_id)
 
 
+def test_F34_second_looks_that_find_no_time_are_left_to_the_next_run(fleet: Fleet) -> None:
+    fleet.look()
+    fleet.cloud.clock.advance(QUARANTINE)
+
+    hasty = expire(fleet.cloud, keep_going=lambda: False)
+    fleet.look()
+
+    assert (fleet.images[0].image_id, "expire", "pending") in told(hasty)
+    assert len(images_of(fleet.cloud)) == 2
+
+
 def test_F44_groups_that_name_no_image_stop_nothing(fleet: Fleet) -> None:
     fleet.cloud.home.launchers["ami-0fffffffffffffff0"] = ("Auto Scaling group web",)
 
