@@ -62,8 +62,7 @@ def plan(
 ) -> Outlook:
     """Everything that a run would do in one region; soft guards in *overrides* do not stop it."""
     decisions = decide(site, terms, now)
-    before = site.catalogue.memory(site.region.name)
-    inventory = decisions.inventory
+    inventory, before = decisions.inventory, site.catalogue.memory(site.region.name)
     missing = find_missing(inventory.records, inventory.points, now, terms.quarantine)
     soft = frozenset(g for g in overrides if not g.is_hard)
     lost = tags_lost(before, decisions.tagged, sum(m.is_bare for m in decisions.machines))
@@ -80,7 +79,14 @@ def plan(
         judged = Judge(site, docket, soft, now).judge(candidates, decisions.machines, held)
         users = lost_users(before, judged.asked, judged.used)
         region = _region_stops(site, soft, {Guard.USERS: users})
-    used = judged.used if judged.asked or not before else before.in_use
+    memory = RegionMemory(
+        region=site.region.name,
+        at=now.replace(microsecond=0),
+        tagged=decisions.tagged,
+        in_use=tuple(judged.used) if judged.asked or not before else before.in_use,
+        paused_until=pause,
+        swept_at=before.swept_at if before is not None else None,
+    )
     return Outlook(
         plan=ExpirePlan(
             region=site.region.name,
@@ -93,14 +99,7 @@ def plan(
         ),
         decisions=decisions,
         missing=missing,
-        memory=RegionMemory(
-            region=site.region.name,
-            at=now.replace(microsecond=0),
-            tagged=decisions.tagged,
-            in_use=tuple(used),
-            paused_until=pause,
-            swept_at=before.swept_at if before is not None else None,
-        ),
+        memory=memory,
         before=before,
         must_write=bool(clock) or lost,
     )

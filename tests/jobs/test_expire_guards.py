@@ -9,14 +9,16 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.docket import Candidate, Docket
 from chalicelib.domain.errors import InvalidInputError, RefusedError
 from chalicelib.domain.expire_plan import Verdict
-from chalicelib.domain.guards import Guard
+from chalicelib.domain.guards import Bounds, Guard
 from chalicelib.domain.plans import parse_plans
 from chalicelib.domain.point_tags import HOLD
 from chalicelib.domain.report import Result, RunReport
 from chalicelib.jobs import expire as expire_job
-from chalicelib.jobs.lineages import Terms
+from chalicelib.jobs.judging import Judge
+from chalicelib.jobs.lineages import Terms, decide
 from tests.fakes.cloud import HOME, Cloud
 from tests.fakes.place import FakeImage, FakeMachine
 from tests.jobs.scenes import (
@@ -190,6 +192,21 @@ def test_F34_second_looks_that_find_no_time_are_left_to_the_next_run(fleet: Flee
 
     assert (fleet.images[0].image_id, "expire", "pending") in told(hasty)
     assert len(images_of(fleet.cloud)) == 2
+
+
+def test_I3_the_newest_is_guarded_even_if_a_decision_let_it_go(fleet: Fleet) -> None:
+    """The guards share no code with the decision: here is one that would be wrong."""
+    decisions = decide(fleet.cloud.site, TERMS, fleet.cloud.now)
+    [machine] = decisions.machines
+    wrong = [
+        Candidate(point=p, record=decisions.inventory.records[p.name], wanted=Verdict.QUARANTINE)
+        for p in machine.points
+    ]
+    docket = Docket(Bounds(lineage_percent=100), {machine.lineage: 6})
+    said = Judge(fleet.cloud.site, docket, (), fleet.cloud.now).judge(wrong, [machine], {})
+
+    guards = [said.stops[i.image_id][0].guard for i in fleet.images if i.image_id in said.stops]
+    assert guards == [Guard.FLOOR, Guard.NEWEST]
 
 
 def test_F44_groups_that_name_no_image_stop_nothing(fleet: Fleet) -> None:
