@@ -14,8 +14,11 @@ from chalicelib.domain.names import instance_id
 from chalicelib.domain.recovery_point import Kind
 from chalicelib.domain.report import Outcome, Result, RunReport
 from chalicelib.domain.rollback.journal import Journal, RollbackState
+from chalicelib.domain.subscription import Problem
 from chalicelib.jobs import backup as backup_job
+from chalicelib.jobs import expire as expire_job
 from chalicelib.jobs import listing
+from chalicelib.jobs import retain as retain_job
 from chalicelib.jobs.rollback import commands as rollbacks
 from chalicelib.jobs.rollback.planning import Request, plan
 from chalicelib.wiring import Wiring
@@ -36,6 +39,21 @@ def of_report(report: RunReport, **more: object) -> Answer:
     return Answer({**report.as_json(), **more}, DONE if report.ok else FAILED)
 
 
+def of_preview(preview: expire_job.Preview) -> Answer:
+    """What expiry would do: the outcomes, and each region's plan with the digest of them all."""
+    return of_report(
+        preview.report,
+        digest=preview.digest,
+        plans=[one.as_json() for one in preview.plans],
+    )
+
+
+def of_retain(plan: retain_job.RetainPlan) -> Answer:
+    """What a new frozen retention would change."""
+    outcomes = RunReport(plan.outcomes())
+    return of_report(outcomes, digest=plan.digest, changes=[c.as_json() for c in plan.changes])
+
+
 def of_error(err: SnapbackError) -> Answer:
     """A request that could not be carried out at all. Nothing was changed."""
     error = {"code": err.code, "message": err.message, "hint": err.hint}
@@ -48,7 +66,8 @@ def take_points(
     """Take a manual point of each instance; the ids are checked before anything is done."""
     wanted = [instance_id(text) for text in instances]
     retention = wiring.plans.by_kind[Kind.MANUAL]
-    return backup_job.run(wiring.sites, wanted, retention, now, reboot=reboot)
+    most = wiring.plans.caps[Kind.MANUAL]
+    return backup_job.run(wiring.sites, wanted, retention, now, reboot=reboot, most=most)
 
 
 def of_points_taken(asked: Sequence[backup_job.Asked], outcomes: Sequence[Outcome]) -> Answer:
@@ -115,13 +134,21 @@ def list_due(wiring: Wiring, now: datetime) -> Answer:
 
 
 def lint(wiring: Wiring, now: datetime) -> Answer:
-    """Every problem with every tag; exit 1 when there are any."""
+    """Every problem with every tag, exit 1 when there are any; and advice, which is no error."""
     _, problems = listing.due(wiring.sites, wiring.schedules, now)
-    told = [
-        {"instance": p.instance_id, "tag": p.tag, "value": p.value, "message": p.message}
-        for p in problems
-    ]
-    return Answer({"ok": not told, "outcomes": [], "problems": told}, FAILED if told else DONE)
+    told = [_problem(p) for p in problems]
+    advice = [_problem(p) for p in listing.advice(wiring.sites, wiring.schedules)]
+    payload = {"ok": not told, "outcomes": [], "problems": told, "advice": advice}
+    return Answer(payload, FAILED if told else DONE)
+
+
+def _problem(problem: Problem) -> dict[str, object]:
+    return {
+        "instance": problem.instance_id,
+        "tag": problem.tag,
+        "value": problem.value,
+        "message": problem.message,
+    }
 
 
 def show(wiring: Wiring, image: str) -> Answer:

@@ -10,12 +10,15 @@ from chalicelib import answers, doctor, payloads
 from chalicelib.answers import UNFINISHED, Answer
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.explain import explain
+from chalicelib.domain.guards import Guard
 from chalicelib.domain.instants import iso_minute, parse_instant
 from chalicelib.domain.names import image_id, instance_id
 from chalicelib.domain.report import Outcome, Result, RunReport
+from chalicelib.domain.retention import parse_retention
 from chalicelib.jobs import backup as backup_job
 from chalicelib.jobs import expire as expire_job
 from chalicelib.jobs import holds
+from chalicelib.jobs import retain as retain_job
 from chalicelib.jobs import setup as setup_job
 from chalicelib.jobs import tick as tick_job
 from chalicelib.jobs.rollback import commands as rollbacks
@@ -59,6 +62,7 @@ def run(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
         "expire": _expire,
         "hold": _hold,
         "release": _release,
+        "retain": _retain,
         "rollback": _rollback,
         "lint": _lint,
         "explain": _explain,
@@ -135,13 +139,38 @@ def _backup(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
 
 
 def _expire(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
-    lineage = ""
-    if args.instance:
-        wanted = instance_id(args.instance)
-        records = (s.catalogue.instance(s.region.name, wanted) for s in wiring.sites)
-        lineage = next((r.lineage for r in records if r is not None), wanted)
-    terms = wiring.terms(apply=args.apply, lineage=lineage)
-    return answers.of_report(expire_job.run(wiring.sites, terms, clock.now()))
+    terms = wiring.terms(
+        apply=args.apply,
+        lineage=_lineage(wiring, args.instance) if args.instance else "",
+        overrides=frozenset(Guard(name) for name in args.override),
+        digest=args.digest,
+    )
+    if args.apply:
+        return answers.of_report(expire_job.run(wiring.sites, terms, clock.now()))
+    if args.override or args.digest:
+        raise InvalidInputError("--override and --digest go with --apply")
+    return answers.of_preview(expire_job.preview(wiring.sites, terms, clock.now()))
+
+
+def _lineage(wiring: Wiring, instance: str) -> str:
+    wanted = instance_id(instance)
+    records = (s.catalogue.instance(s.region.name, wanted) for s in wiring.sites)
+    return next((r.lineage for r in records if r is not None), wanted)
+
+
+def _retain(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
+    retention = parse_retention(args.retain)
+    subject = args.subject
+    if subject.startswith("ami-"):
+        wanted = retain_job.Wanted(image_id=image_id(subject), retention=retention)
+    else:
+        wanted = retain_job.Wanted(lineage=_lineage(wiring, subject), retention=retention)
+    read = retain_job.plan(wiring.sites, wanted, wiring.plans)
+    if not args.apply:
+        return answers.of_retain(read)
+    return answers.of_report(
+        retain_job.apply(wiring.sites, read, args.digest, by=wiring.caller, now=clock.now())
+    )
 
 
 def _hold(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:

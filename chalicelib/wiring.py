@@ -12,6 +12,7 @@ from chalicelib.aws.catalogue import Catalogue
 from chalicelib.aws.configurations import ConfigurationReader
 from chalicelib.aws.images import ImageGateway
 from chalicelib.aws.instances import InstanceReader
+from chalicelib.aws.launchers import LauncherReader
 from chalicelib.aws.machines import MachineGateway
 from chalicelib.aws.parameters import read_parameter
 from chalicelib.aws.session import Session
@@ -19,8 +20,9 @@ from chalicelib.aws.table import Table
 from chalicelib.aws.target_groups import TargetGroupGateway
 from chalicelib.aws.vault import KmsVault
 from chalicelib.domain.errors import InvalidInputError
+from chalicelib.domain.guards import Guard
 from chalicelib.domain.plans import PlanBook, parse_plans
-from chalicelib.jobs.expire import Terms
+from chalicelib.jobs.lineages import Terms
 from chalicelib.jobs.ports import Region, Site
 from chalicelib.jobs.rollback.commands import Desk
 from chalicelib.jobs.tick import Schedules
@@ -75,14 +77,28 @@ class Wiring:
         """The plans, and the tag that asks for them."""
         return Schedules(book=self.plans, plan_tag=self.settings.plan_tag)
 
-    def terms(self, *, apply: bool, lineage: str = "") -> Terms:
+    def terms(
+        self,
+        *,
+        apply: bool,
+        lineage: str = "",
+        overrides: frozenset[Guard] = frozenset(),
+        digest: str = "",
+    ) -> Terms:
         """How expiry is run here."""
         return Terms(
             schedules=self.schedules,
             quarantine=self.settings.quarantine,
             apply=apply,
             lineage=lineage,
+            overrides=overrides,
+            digest=digest,
         )
+
+    @property
+    def caller(self) -> str:
+        """Whose credentials these are, for the record."""
+        return self.session.caller(self.home)
 
     @cached_property
     def desk(self) -> Desk:
@@ -95,7 +111,10 @@ class Wiring:
         return Region(
             name=name,
             instances=InstanceReader(ec2, name),
-            images=ImageGateway(ec2, name, self.settings.deployment),
+            images=ImageGateway(
+                ec2, name, self.settings.deployment, lambda: self.session.ssm(name)
+            ),
+            launchers=LauncherReader(lambda: self.session.autoscaling(name), name),
             configurations=ConfigurationReader(ec2, targets, self.vault),
             machines=MachineGateway(ec2),
             addresses=AddressGateway(ec2),

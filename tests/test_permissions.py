@@ -193,10 +193,13 @@ def points(play: Play) -> None:
 
 
 def expire(play: Play) -> None:
-    """Quarantined, beside an open rollback; one wanted back; the rest deleted, a reply lost."""
+    """Nothing beside an open rollback; one wanted back; the rest deleted, a reply lost."""
     play.points(4)
-    play.snapback.json("rollback", "apply", play.web.id, "--yes", code=5)
+    begun = str(play.snapback.json("rollback", "apply", play.web.id, "--yes", code=5)["rollback"])
     play.unsettled_point()
+    play.run("expire")
+    play.ask("rollback", action="undo", id=begun)
+    play.follow("rollback", begun, "undone")
     play.run("expire")
     play.tag(**{"snapback:retain": "last=3 min=1"})
     play.run("expire", hours=1)
@@ -297,7 +300,8 @@ def played(
     key = play.sandbox.client("kms").create_key()["KeyMetadata"]["Arn"]
     play.sandbox.client("ssm").put_parameter(
         Name="/snapback/plans", Type="String",
-        Value='[plans.nightly]\nschedule = "daily@03:00"\nretain = "daily=7 min=1"\n',
+        Value='[plans.nightly]\nschedule = "daily@03:00"\nretain = "daily=7 min=1"\n'
+        "[guards]\nlineage_percent = 100\n",
     )  # fmt: skip
     monkeypatch.setenv("SNAPBACK_KMS_KEY", key)
     monkeypatch.setenv("SNAPBACK_PLANS", "ssm:/snapback/plans")
@@ -423,6 +427,20 @@ def test_every_function_has_its_own_policy_in_both_stages(stage: str) -> None:
     assert {n for n, s in functions.items() if s.get("reserved_concurrency") == 1} == {
         "tick", "resume", "expire",
     }  # fmt: skip
+
+
+def test_F60_undeploying_deletes_no_recovery_point_and_no_catalogue() -> None:
+    """What is deployed owns neither; a table that a template makes has to outlive its stack."""
+    made = [
+        resource
+        for path in (*CHALICE.glob("*.yaml"), *CHALICE.glob("*.yml"))
+        for resource in path.read_text().split("\n\n")
+        if "AWS::DynamoDB::Table" in resource
+    ]
+
+    assert all("DeletionPolicy: Retain" in resource for resource in made)
+    for function in FUNCTIONS:
+        assert not allowed(function) & {"dynamodb:DeleteTable", "dynamodb:UpdateTable"}
 
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])

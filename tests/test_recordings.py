@@ -119,7 +119,7 @@ def run_through(aws: Sandbox, account: str, region: str) -> None:
         there_and_back(aws, wired, instance)
     start = aws.clock.now()
     deleted = 0
-    for day in range(1, 4):
+    for day in range(1, 6):
         aws.clock.move_to(start + timedelta(days=day))
         clean(tick.run(wired.sites, wired.schedules, aws.clock.now()))
         aws.clock.advance(120)

@@ -5,6 +5,8 @@
 | ``points#<region>``   | AMI name        | ``PointRecord``                        |
 | ``manifest#<lineage>``| digest          | ``Configuration``                      |
 | ``instances#<region>``| instance id     | ``InstanceRecord``                     |
+| ``memory``            | region          | ``RegionMemory`` of expiry             |
+| ``retained#<region>`` | time and name   | ``RetainChange``                       |
 | ``rollback``          | rollback id     | ``Journal``                            |
 | ``lease``             | lineage         | the rollback that holds the lineage    |
 """
@@ -16,7 +18,8 @@ from chalicelib.aws.table import Row, Table
 from chalicelib.domain.canonical import from_json, to_json
 from chalicelib.domain.configuration import Configuration
 from chalicelib.domain.errors import NotFoundError, SnapbackError
-from chalicelib.domain.records import InstanceRecord, PointRecord
+from chalicelib.domain.instants import iso_second
+from chalicelib.domain.records import InstanceRecord, PointRecord, RegionMemory, RetainChange
 from chalicelib.domain.rollback.journal import Journal
 
 T = TypeVar("T")
@@ -31,6 +34,11 @@ class Catalogue:
     def points(self, region: str) -> dict[str, PointRecord]:
         """Every point's row in *region*, by AMI name."""
         rows = self._table.query(f"points#{region}")
+        return {row.sort: _read(PointRecord, row) for row in rows}
+
+    def points_named(self, region: str, prefix: str) -> dict[str, PointRecord]:
+        """The rows of *region* whose AMI name begins with *prefix*."""
+        rows = self._table.query(f"points#{region}", prefix)
         return {row.sort: _read(PointRecord, row) for row in rows}
 
     def put_points(self, records: Sequence[PointRecord]) -> None:
@@ -67,6 +75,28 @@ class Catalogue:
         self._table.write(
             [Row(f"instances#{r.region}", r.instance_id, to_json(r)) for r in records]
         )
+
+    def memory(self, region: str) -> RegionMemory | None:
+        """What the last run of expiry in *region* left for the next, if there was one."""
+        row = self._table.get("memory", region)
+        return None if row is None else _read(RegionMemory, row)
+
+    def put_memory(self, memory: RegionMemory) -> None:
+        """Leave this for the next run."""
+        self._table.write([Row("memory", memory.region, to_json(memory))])
+
+    def put_retain_changes(self, changes: Sequence[RetainChange]) -> None:
+        """Record changes of frozen retentions."""
+        self._table.write(
+            [
+                Row(f"retained#{c.region}", f"{iso_second(c.at)} {c.name}", to_json(c))
+                for c in changes
+            ]
+        )
+
+    def retain_changes(self, region: str) -> tuple[RetainChange, ...]:
+        """Every change of a frozen retention in *region*, oldest first."""
+        return tuple(_read(RetainChange, row) for row in self._table.query(f"retained#{region}"))
 
     def leases(self) -> dict[str, str]:
         """The open rollback of each lineage that has one: one query when there are none."""

@@ -5,14 +5,22 @@ included, through a paginator; single ones by filter, so that an id that is gone
 empty answer and not an error that spoils a batch.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from sys import intern
 from typing import TYPE_CHECKING
 
 from chalicelib.aws.errors import translated
 from chalicelib.aws.instances import read_tags
-from chalicelib.domain.errors import MissingError
-from chalicelib.domain.image import DeleteCode, ImageRequest, SnapshotState
-from chalicelib.domain.point_tags import MANAGED_BY, ListedImage, managed_by, read_point
+from chalicelib.aws.references import References
+from chalicelib.domain.errors import AwsError, MissingError
+from chalicelib.domain.image import DeleteCode, ImageRequest, OwnedSnapshot, SnapshotState
+from chalicelib.domain.point_tags import (
+    MANAGED_BY,
+    ListedImage,
+    managed_by,
+    other_owner,
+    read_point,
+)
 from chalicelib.domain.recovery_point import RecoveryPoint, Snapshot
 
 if TYPE_CHECKING:
@@ -21,24 +29,34 @@ if TYPE_CHECKING:
         BlockDeviceMappingTypeDef,
         FilterTypeDef,
         ImageTypeDef,
+        SnapshotTypeDef,
         TagTypeDef,
     )
+    from mypy_boto3_ssm import SSMClient
 
 _PAGE = 1000
 _CHUNK = 200
+_NO_SUCH_PARAMETER = ("ParamValidationError", "UnknownParameter")
+"""What botocore says of a parameter that its model lacks, and EC2 of one it does not know."""
 _TAGGED = 1000
 """Most resources of one CreateTags (API reference)."""
-_REFERENCED = 10
-"""Most images of one DescribeImageReferences (API reference)."""
 
 
 class ImageGateway:
     """The images of one region that this deployment made."""
 
-    def __init__(self, client: "EC2Client", region: str, deployment: str) -> None:
+    def __init__(
+        self,
+        client: "EC2Client",
+        region: str,
+        deployment: str,
+        ssm: "Callable[[], SSMClient] | None" = None,
+    ) -> None:
+        """*ssm* is asked for only where EC2 has no DescribeImageReferences."""
         self._client = client
         self._region = region
         self._deployment = deployment
+        self._references = References(client, region, ssm)
 
     def points(self) -> tuple[RecoveryPoint, ...]:
         """Every image that says it is a recovery point of this deployment."""
@@ -61,39 +79,69 @@ class ImageGateway:
                 for page in pages:
                     for snapshot in page["Snapshots"]:
                         name = snapshot["SnapshotId"]
-                        found[name] = SnapshotState(name, snapshot["State"])
+                        found[name] = _state(snapshot)
         return found
+
+    def marked_snapshots(self) -> tuple[OwnedSnapshot, ...]:
+        """Every snapshot that bears this deployment's mark, whether an image is built on it."""
+        found: list[OwnedSnapshot] = []
+        wanted = managed_by(self._deployment)
+        pages = self._client.get_paginator("describe_snapshots").paginate(
+            OwnerIds=["self"],
+            Filters=[{"Name": f"tag:{MANAGED_BY}", "Values": [wanted]}],
+            PaginationConfig={"PageSize": _PAGE},
+        )
+        with translated(f"list our snapshots in {self._region}"):
+            for page in pages:
+                for snapshot in page["Snapshots"]:
+                    tags = read_tags(snapshot.get("Tags", []))
+                    # A filter's wildcards may show more than was meant: equality decides (F65).
+                    if tags.get(MANAGED_BY) == wanted:
+                        found.append(_owned(snapshot, tags))
+        return tuple(found)
+
+    def locked_snapshots(self) -> frozenset[str]:
+        """The snapshots of this region that are locked, in whatever mode."""
+        found: set[str] = set()
+        token = ""
+        with translated(f"find out which snapshots are locked in {self._region}"):
+            while True:
+                more = {"NextToken": token} if token else {}
+                answer = self._client.describe_locked_snapshots(MaxResults=_PAGE, **more)  # type: ignore[arg-type]
+                found |= {
+                    lock["SnapshotId"]
+                    for lock in answer["Snapshots"]
+                    if lock.get("LockState") != "expired"
+                }
+                before, token = token, answer.get("NextToken", "")
+                if not token:
+                    return frozenset(found)
+                if token == before:
+                    raise AwsError("list locked snapshots", "Truncated", "the pages do not end")
+
+    def shared_with(self, image_id: str, snapshot_ids: Sequence[str]) -> tuple[str, ...]:
+        """Who else may launch the image or read its snapshots: accounts, groups, organisations.
+
+        One call for each: EC2 tells permissions of one image or snapshot at a time, and only
+        while the image is enabled (DisableImage drops its launch permissions).
+        """
+        with translated(f"find out with whom {image_id} is shared"):
+            answer = self._client.describe_image_attribute(
+                ImageId=image_id, Attribute="launchPermission"
+            )
+            others = [who for grant in answer["LaunchPermissions"] for who in grant.values()]
+            for snapshot_id in snapshot_ids:
+                told = self._client.describe_snapshot_attribute(
+                    SnapshotId=snapshot_id, Attribute="createVolumePermission"
+                )
+                others += [
+                    who for grant in told["CreateVolumePermissions"] for who in grant.values()
+                ]
+        return tuple(dict.fromkeys(str(who) for who in others))
 
     def references(self, image_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """What refers to each image: instances, launch templates, parameters, as ARNs.
-
-        Every launch-template version counts, not only the ten newest that EC2 looks at
-        by default (User Guide, AMI references).
-        """
-        found: dict[str, tuple[str, ...]] = {}
-        paginator = self._client.get_paginator("describe_image_references")
-        with translated(f"find out what refers to images in {self._region}"):
-            for chunk in _chunks(image_ids, _REFERENCED):
-                pages = paginator.paginate(
-                    ImageIds=chunk,
-                    ResourceTypes=[
-                        {"ResourceType": "ec2:Instance"},
-                        {
-                            "ResourceType": "ec2:LaunchTemplate",
-                            "ResourceTypeOptions": [
-                                {"OptionName": "version-depth", "OptionValues": ["10000"]}
-                            ],
-                        },
-                        {"ResourceType": "ssm:Parameter"},
-                        {"ResourceType": "imagebuilder:ImageRecipe"},
-                        {"ResourceType": "imagebuilder:ContainerRecipe"},
-                    ],
-                )
-                for page in pages:
-                    for reference in page.get("ImageReferences", []):
-                        image = reference.get("ImageId", "")
-                        found[image] = (*found.get(image, ()), reference.get("Arn", "unnamed"))
-        return found
+        """What refers to each image: instances, launch templates, parameters, as ARNs."""
+        return self._references.of(image_ids)
 
     def images_using(self, snapshot_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """For each snapshot, the images of this account that are built on it, ours or not.
@@ -167,15 +215,28 @@ class ImageGateway:
         """Deregister with its snapshots: a code for each; ``None`` if it was gone already.
 
         The image is gone after this whatever the codes say (DeregisterImage, API
-        reference): the caller must have written down the snapshots before.
+        reference): the caller must have written down the snapshots before. A client or an
+        endpoint that is older than ``DeleteAssociatedSnapshots`` answers with no codes, and
+        the caller deletes each snapshot by itself.
         """
         try:
-            with translated(f"deregister {image_id}"):
-                answer = self._client.deregister_image(
-                    ImageId=image_id, DeleteAssociatedSnapshots=True
-                )
+            return self._deregister(image_id, with_snapshots=True)
         except MissingError:
             return None
+        except AwsError as err:
+            if err.aws_code not in _NO_SUCH_PARAMETER:
+                raise
+        try:
+            return self._deregister(image_id, with_snapshots=False)
+        except MissingError:
+            return None
+
+    def _deregister(self, image_id: str, *, with_snapshots: bool) -> dict[str, DeleteCode]:
+        with translated(f"deregister {image_id}"):
+            if not with_snapshots:
+                self._client.deregister_image(ImageId=image_id)
+                return {}
+            answer = self._client.deregister_image(ImageId=image_id, DeleteAssociatedSnapshots=True)
         return {
             result["SnapshotId"]: _code(result.get("ReturnCode", ""))
             for result in answer.get("DeleteSnapshotResults", [])
@@ -214,11 +275,18 @@ class ImageGateway:
             created=image.get("CreationDate", ""),
             source_instance=image.get("SourceInstanceId", ""),
             snapshots=tuple(
-                Snapshot(snapshot_id=ebs["SnapshotId"], device=mapping.get("DeviceName", ""))
+                Snapshot(
+                    snapshot_id=ebs["SnapshotId"],
+                    device=intern(mapping.get("DeviceName", "")),
+                    size_gib=ebs.get("VolumeSize", 0),
+                )
                 for mapping in image.get("BlockDeviceMappings", [])
                 if (ebs := mapping.get("Ebs", {})).get("SnapshotId")
             ),
-            tags=read_tags(image.get("Tags", [])),
+            tags=_shared_text(read_tags(image.get("Tags", []))),
+            protection=image.get("DeregistrationProtection", ""),
+            is_public=image.get("Public", False),
+            owner_alias=image.get("ImageOwnerAlias", ""),
         )
         return read_point(listed, self._deployment)
 
@@ -226,6 +294,32 @@ class ImageGateway:
 def _chunks(values: Sequence[str], size: int) -> Iterator[list[str]]:
     for start in range(0, len(values), size):
         yield list(values[start : start + size])
+
+
+def _state(snapshot: "SnapshotTypeDef") -> SnapshotState:
+    away = snapshot.get("StorageTier") == "archive" or "RestoreExpiryTime" in snapshot
+    marks = read_tags(snapshot.get("Tags", []))
+    return SnapshotState(
+        snapshot["SnapshotId"],
+        snapshot["State"],
+        is_archived=away,
+        other_owner=other_owner(marks, snapshot.get("OwnerAlias", "")),
+    )
+
+
+def _owned(snapshot: "SnapshotTypeDef", tags: Mapping[str, str]) -> OwnedSnapshot:
+    return OwnedSnapshot(
+        snapshot_id=snapshot["SnapshotId"],
+        state=snapshot["State"],
+        started_at=snapshot["StartTime"],
+        description=snapshot.get("Description", ""),
+        tags=dict(tags),
+    )
+
+
+def _shared_text(tags: Mapping[str, str]) -> dict[str, str]:
+    """The same tags; what a fleet's points say alike is kept once (a hundred thousand do)."""
+    return {intern(key): intern(value) for key, value in tags.items()}
 
 
 def _code(text: str) -> DeleteCode:

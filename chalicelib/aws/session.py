@@ -9,6 +9,7 @@ from botocore.config import Config
 from chalicelib.aws.errors import translated
 
 if TYPE_CHECKING:
+    from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -37,6 +38,7 @@ class Session:
         with translated(f"use the profile {profile!r}"):
             self._session = boto3.Session(profile_name=profile, region_name=region)
         self.ec2 = cache(self._ec2)
+        self.autoscaling = cache(self._autoscaling)
         self.elbv2 = cache(self._elbv2)
         self.dynamodb = cache(self._dynamodb)
         self.kms = cache(self._kms)
@@ -59,12 +61,21 @@ class Session:
         with translated("find out which account this is"):
             return client.get_caller_identity()["Account"]
 
+    def caller(self, region: str) -> str:
+        """The ARN of whoever these credentials are (STS GetCallerIdentity)."""
+        client = self._session.client("sts", region_name=region, config=_CONFIG)
+        with translated("find out who this is"):
+            return client.get_caller_identity()["Arn"]
+
     def ssm(self, region: str) -> "SSMClient":
         """Systems Manager in *region*."""
         return self._session.client("ssm", region_name=region, config=_CONFIG)
 
     def _ec2(self, region: str) -> "EC2Client":
         return self._session.client("ec2", region_name=region, config=_CONFIG)
+
+    def _autoscaling(self, region: str) -> "AutoScalingClient":
+        return self._session.client("autoscaling", region_name=region, config=_CONFIG)
 
     def _elbv2(self, region: str) -> "ElasticLoadBalancingv2Client":
         return self._session.client("elbv2", region_name=region, config=_CONFIG)

@@ -52,12 +52,20 @@ class Table:
         item = answer.get("Item")
         return None if item is None else _row(item)
 
-    def query(self, partition: str) -> Iterator[Row]:
-        """Every row of a partition, in the order of its sort keys (consistent reads)."""
+    def query(self, partition: str, prefix: str = "") -> Iterator[Row]:
+        """The rows of a partition whose sort key begins with *prefix*, in order of those keys.
+
+        Consistent reads, all pages.
+        """
+        values: dict[str, AttributeValueTypeDef] = {":pk": {"S": partition}}
+        condition = "pk = :pk"
+        if prefix:
+            values[":sk"] = {"S": prefix}
+            condition += " AND begins_with(sk, :sk)"
         pages = self._client.get_paginator("query").paginate(
             TableName=self._name,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": partition}},
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
             ConsistentRead=True,
         )
         with self._found():

@@ -10,7 +10,7 @@ import hashlib
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from chalicelib.domain.instants import aware
@@ -41,6 +41,12 @@ def to_json(value: object) -> str:
 def digest(value: object, length: int = 16) -> str:
     """A short name for exactly this value: the first *length* hex digits of its SHA-256."""
     return hashlib.sha256(to_json(value).encode()).hexdigest()[:length]
+
+
+def plain_digest(value: Sequence[object], length: int = 16) -> str:
+    """``digest`` of a value that is JSON already: a hundred thousand seals are checked a run."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
 
 
 def from_json(kind: type[T], text: str) -> T:

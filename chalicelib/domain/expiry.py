@@ -1,16 +1,22 @@
 """Which recovery points to keep, which to let expire, and why: one lineage at a time."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property, lru_cache
+from operator import attrgetter
+from types import MappingProxyType
 
+from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.instants import iso_minute, parse_instant, spell_age
 from chalicelib.domain.recovery_point import Kind, RecoveryPoint, State
-from chalicelib.domain.retention import Retention, Rule, parse_retention, rules_of
+from chalicelib.domain.retention import Retention, parse_retention
 
 _SKEW = timedelta(minutes=5)
 """How far ahead of now a point may be dated before it counts as "in the future"."""
+NO_CAPS: Mapping[Kind, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,11 @@ def plan_retention(
     points: Iterable[RecoveryPoint],
     current: Retention | None,
     *,
-    zone: str = "UTC",
     now: datetime,
+    zone: str = "UTC",
+    floor: int = 1,
+    caps: Mapping[Kind, int] = NO_CAPS,
+    is_dead: bool = False,
 ) -> RetentionPlan:
     """Decide the fate of every point of one lineage.
 
@@ -52,53 +61,71 @@ def plan_retention(
     *current* does: a tag can lengthen what exists, never shorten it (DESIGN rule 7).
     Each rule is applied over all usable points of the same kind, newest first, so a
     flood of one kind pushes out no other (F63), and failed, pending or unreadable
-    points fill no quota. The order of *points* does not matter, and planning the
-    survivors again expires nothing.
+    points fill no quota. Of a kind that has a cap, no rule keeps more than that many.
+    The newest *floor* usable points stay whatever the rules say, and where there are
+    fewer, the newest quarantined ones come back (I2, I3). *is_dead* says that no instance
+    of the lineage exists any more: its last point is all that is left of it (I8). *zone*
+    counts days where a point does not say whose it counts. The order of *points* does
+    not matter, and planning the survivors again expires nothing.
     """
-    ordered = sorted(points, key=_age, reverse=True)
-    usable = [p for p in ordered if _competes(p, now)]
-    claims = _Claims(zone, now)
-    if usable:
-        claims.add(usable[0], "newest usable point")
-    for kind in Kind:
-        claims.claim([p for p in usable if p.kind is kind], current)
-    back = _would_return(ordered, current, zone, now)
+    ordered = sorted(points, key=_AGE, reverse=True)
+    usable = [p for p in ordered if _competes(p, now + _SKEW)]
+    claims = Claims(zone, now, caps)
+    for place, point in enumerate(usable[:floor], start=1):
+        for reason in _standing(place, floor, only=len(usable) == 1, is_dead=is_dead):
+            claims.add(point, reason)
+    claims.claim(usable, current)
+    back = _would_return(ordered, usable, current, Claims(zone, now, caps), floor)
+    rivals = _Rivals(usable, caps)
     keep: list[Keep] = []
     expire: list[Expire] = []
     for point in ordered:
-        reasons = (*_always(point, now), *claims.reasons.get(point.image_id, ()))
-        returning = point.state is State.QUARANTINED and point.image_id in back
-        if returning:
-            why = ("its retention wants it back", *back[point.image_id])
+        returning = back.get(point.image_id) if point.state is State.QUARANTINED else None
+        if returning is not None:
+            why = ("its retention wants it back", *returning)
             keep.append(Keep(point, why, release=True))
-        elif reasons:
-            keep.append(Keep(point, reasons))
+            continue
+        reasons = claims.reasons.get(point.image_id, [])
+        if point.hold or point.keep_until is not None or not _competes(point, now + _SKEW):
+            reasons = [*_always(point, now), *reasons]
+        if reasons:
+            keep.append(Keep(point, tuple(reasons)))
         else:
-            expire.append(Expire(point, _why_not(point, now)))
+            expire.append(Expire(point, _why_not(point, rivals, now)))
     return RetentionPlan(tuple(keep), tuple(expire))
 
 
-def _age(point: RecoveryPoint) -> tuple[datetime, datetime, str]:
-    return point.at, point.created_at, point.image_id
+_AGE = attrgetter("at", "created_at", "image_id")
 
 
-def _competes(point: RecoveryPoint, now: datetime) -> bool:
-    return point.state.is_usable and not point.problems and _is_past(point, now)
+def _competes(point: RecoveryPoint, edge: datetime) -> bool:
+    """Whether it may fill a quota; *edge* is the latest date that is not the future."""
+    return point.state.is_usable and not point.problems and _is_past(point, edge)
 
 
-def _is_past(point: RecoveryPoint, now: datetime) -> bool:
-    return max(point.at, point.created_at) <= now + _SKEW
+def _is_past(point: RecoveryPoint, edge: datetime) -> bool:
+    return point.at <= edge and point.created_at <= edge
+
+
+def _standing(place: int, floor: int, *, only: bool, is_dead: bool) -> Iterator[str]:
+    """Why the newest points stay whatever the rules say."""
+    if place > 1:
+        yield f"floor {place}/{floor}: an instance of its machine may live"
+        return
+    yield "newest usable point"
+    if is_dead and only:
+        yield "the last point of a machine that is gone"
 
 
 def _always(point: RecoveryPoint, now: datetime) -> Iterator[str]:
     """Why a point stays whatever the rules say."""
     yield from _promised(point, now)
     yield from (f"not trusted, left alone: {problem}" for problem in point.problems)
-    if not _is_past(point, now):
-        yield f"dated in the future ({iso_minute(point.at)}), left alone"
+    if not _is_past(point, now + _SKEW):
+        yield f"dated in the future ({iso_minute(max(point.at, point.created_at))}), left alone"
     match point.state:
         case State.PENDING:
-            yield "pending: not finished yet"
+            yield "pending: not finished yet" if point.snapshots else "pending: it has no snapshots"
         case State.FAILED:
             yield "failed: no backup at all; what it left is cleaned up apart"
         case State.DISABLED:
@@ -111,13 +138,14 @@ def _always(point: RecoveryPoint, now: datetime) -> Iterator[str]:
 
 def _promised(point: RecoveryPoint, now: datetime) -> Iterator[str]:
     """What the point's own tags promise for now, quarantined or not."""
-    if held := _hold(point, now):
+    if point.hold and (held := hold_on(point, now)):
         yield held
     if point.keep_until is not None and point.keep_until > now:
         yield f"to be kept until {iso_minute(point.keep_until)}"
 
 
-def _hold(point: RecoveryPoint, now: datetime) -> str:
+def hold_on(point: RecoveryPoint, now: datetime) -> str:
+    """What holds *point* now, as a sentence, or empty."""
     if not point.hold:
         return ""
     if point.hold == "forever":
@@ -129,106 +157,76 @@ def _hold(point: RecoveryPoint, now: datetime) -> str:
     return f"held until {iso_minute(until)}" if until > now else ""
 
 
-@dataclass(slots=True)
-class _Tally:
-    """One rule at work: the periods that it has a point of."""
-
-    rule: Rule
-    seen: set[str] = field(default_factory=set)
-
-    def claim(self, point: RecoveryPoint) -> str:
-        """Why the rule keeps *point*, or empty. Points must come newest first."""
-        if len(self.seen) >= self.rule.quota:
-            return ""
-        period = self.rule.period_of(point.at)
-        if period in self.seen:
-            return ""
-        self.seen.add(period)
-        return f"{self.rule.name} {len(self.seen)}/{self.rule.quota} ({period})"
-
-
-@dataclass(slots=True)
-class _Claims:
-    """What the rules want to keep, by image id, while one lineage is being planned."""
-
-    zone: str
-    now: datetime
-    reasons: dict[str, list[str]] = field(default_factory=dict)
-
-    def add(self, point: RecoveryPoint, reason: str) -> None:
-        """Another reason to keep *point*."""
-        self.reasons.setdefault(point.image_id, []).append(reason)
-
-    def claim(self, points: list[RecoveryPoint], current: Retention | None) -> None:
-        """Add what every retention in play keeps of one kind's points (newest first)."""
-        frozen: dict[str, list[RecoveryPoint]] = {}
-        for point in points:
-            frozen.setdefault(point.retain, []).append(point)
-        for text, members in frozen.items():
-            self._claim_frozen(points, text, members)
-        scheduled = bool(points) and points[0].kind is Kind.SCHEDULED
-        if current is not None and scheduled and str(current) not in frozen:
-            for point, reason in self._kept(points, current):
-                self.add(point, f"{reason}, by the present retention")
-
-    def _claim_frozen(
-        self, points: list[RecoveryPoint], text: str, members: list[RecoveryPoint]
-    ) -> None:
-        """Add what the retention *text* keeps of its *members*, counted over all *points*."""
-        try:
-            retention = parse_retention(text)
-        except InvalidInputError:
-            for point in members:
-                self.add(point, f"its frozen retention {text!r} can not be read, left alone")
-            return
-        mine = {p.image_id for p in members}
-        for point, reason in self._kept(points, retention):
-            if point.image_id in mine:
-                self.add(point, reason)
-
-    def _kept(
-        self, points: list[RecoveryPoint], retention: Retention
-    ) -> Iterator[tuple[RecoveryPoint, str]]:
-        """What one retention keeps of *points* (newest first), with each reason."""
-        tallies = [_Tally(rule) for rule in rules_of(retention, self.zone)]
-        for place, point in enumerate(points, start=1):
-            if place <= retention.last:
-                yield point, f"last {place}/{retention.last}"
-            if retention.within is not None and self.now - point.at < retention.within:
-                yield point, f"within {spell_age(retention.within)} of now"
-            for tally in tallies:
-                if reason := tally.claim(point):
-                    yield point, reason
-            if place <= retention.minimum:
-                yield point, f"minimum of {retention.minimum}"
-
-
 def _would_return(
-    ordered: list[RecoveryPoint], current: Retention | None, zone: str, now: datetime
+    ordered: Sequence[RecoveryPoint],
+    usable: Sequence[RecoveryPoint],
+    current: Retention | None,
+    claims: Claims,
+    floor: int,
 ) -> dict[str, list[str]]:
     """The quarantined points that would be kept today, had they never been disabled."""
-    quarantined = {p.image_id for p in ordered if p.state is State.QUARANTINED and not p.problems}
-    if not quarantined:
+    now = claims.now
+    waiting = [p for p in ordered if p.state is State.QUARANTINED and not p.problems]
+    if not waiting:
         return {}
-    claims = _Claims(zone, now)
-    for point in ordered:
-        if point.image_id in quarantined:
-            for reason in _promised(point, now):
-                claims.add(point, reason)
-    for kind in Kind:
-        candidates = [
-            p
-            for p in ordered
-            if p.kind is kind and (_competes(p, now) or p.image_id in quarantined)
-        ]
-        claims.claim(candidates, current)
-    return {image: why for image, why in claims.reasons.items() if image in quarantined}
+    quarantined = {p.image_id for p in waiting}
+    for point in waiting:
+        for reason in _promised(point, now):
+            claims.add(point, reason)
+    edge = now + _SKEW
+    candidates = [p for p in ordered if p.image_id in quarantined or _competes(p, edge)]
+    claims.claim(candidates, current)
+    back = {image: why for image, why in claims.reasons.items() if image in quarantined}
+    short = floor - len(usable) - len(back)
+    rest = [p for p in waiting if p.image_id not in back and _is_past(p, edge)]
+    for point in rest[: max(short, 0)]:
+        back[point.image_id] = [f"only {len(usable)} usable point(s) are left"]
+    return back
 
 
-def _why_not(point: RecoveryPoint, now: datetime) -> str:
-    retention = parse_retention(point.retain)
+def _why_not(point: RecoveryPoint, rivals: "_Rivals", now: datetime) -> str:
+    if twin := rivals.twin_of(point):
+        return f"no rule keeps it: {twin} stands for the slot {iso_minute(point.at)}"
+    age = f"no rule keeps it ({spell_age(now - point.at)} old): "
+    return age + _no_place(point.retain) + rivals.beyond_cap(point.kind)
+
+
+@lru_cache(maxsize=1 << 10)
+def _no_place(retain: str) -> str:
+    retention = parse_retention(retain)
     counted = replace(retention, within=None, minimum=1)
     told = [f"{counted} is filled by newer points"] if str(counted) else []
     if retention.within is not None:
         told.append(f"it is older than {spell_age(retention.within)}")
-    return f"no rule keeps it ({spell_age(now - point.at)} old): " + ", ".join(told)
+    return ", ".join(told)
+
+
+class _Rivals:
+    """The usable points of a lineage, as one that expires sees them."""
+
+    def __init__(self, usable: Sequence[RecoveryPoint], caps: Mapping[Kind, int]) -> None:
+        self._usable = usable
+        self._caps = caps
+
+    @cached_property
+    def _by_slot(self) -> Mapping[datetime, str]:
+        scheduled = (p for p in reversed(self._usable) if p.kind is Kind.SCHEDULED)
+        return {p.at: p.image_id for p in scheduled}
+
+    @cached_property
+    def _counts(self) -> Mapping[Kind, int]:
+        return Counter(p.kind for p in self._usable)
+
+    def twin_of(self, point: RecoveryPoint) -> str:
+        """Another usable scheduled point of the same slot, or empty."""
+        if point.kind is not Kind.SCHEDULED:
+            return ""
+        other = self._by_slot.get(point.at, "")
+        return "" if other == point.image_id else other
+
+    def beyond_cap(self, kind: Kind) -> str:
+        """What the cap of the kind adds to the reason, or empty."""
+        cap = self._caps.get(kind, 0)
+        if not cap or self._counts[kind] <= cap:
+            return ""
+        return f"; no rule keeps more than {cap} {kind.value} points of a machine"

@@ -8,10 +8,15 @@ from cronsim import CronSim
 
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.instants import spell_age
-from chalicelib.domain.plans import OFF, Plan, PlanBook
+from chalicelib.domain.plans import OFF, PlanBook
 from chalicelib.domain.retention import Retention, parse_retention
 from chalicelib.domain.schedule import Schedule, parse_schedule
-from chalicelib.domain.subscription import merged, read_subscription
+from chalicelib.domain.subscription import (
+    Subscription,
+    advice_on,
+    merged,
+    read_subscription,
+)
 
 _RUNS = 5
 
@@ -45,7 +50,7 @@ def explain(value: str, book: PlanBook, now: datetime) -> Explanation:
             "; ".join(problem.message for problem in problems),
             hint="give a plan, a schedule or a retention",
         )
-    return _plans(value, subscription.plans, now)
+    return _plans(value, subscription, now)
 
 
 def spell_schedule(schedule: Schedule) -> str:
@@ -76,14 +81,15 @@ def spell_retention(retention: Retention) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _plans(value: str, plans: tuple[Plan, ...], now: datetime) -> Explanation:
+def _plans(value: str, subscription: Subscription, now: datetime) -> Explanation:
+    plans = subscription.plans
     meaning = [f"{plan.name}: {spell_schedule(plan.schedule)}" for plan in plans]
     runs = sorted(
         {run for plan in plans for run in _runs(plan.schedule, now)}, key=lambda run: run[0]
     )
     return Explanation(
         value=value,
-        meaning=(*meaning, *spell_retention(merged(plans))),
+        meaning=(*meaning, *spell_retention(merged(plans)), *advice_on(subscription)),
         runs=tuple(runs[:_RUNS]),
     )
 

@@ -1,80 +1,152 @@
-"""What stands between a retention plan and its execution. Each guard says why it stops."""
+"""The guards between a retention plan and its execution: their names, and what one says.
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+Each guard is a function of its own, in ``guards_point``, ``guards_lineage`` or
+``guards_region``. One that stops something says what and why. Those that keep a rule of
+DESIGN section 7 can not be overridden; the others can, by somebody who has read the plan
+and names its digest.
+"""
 
-from chalicelib.domain.records import PointRecord, Stage
-from chalicelib.domain.recovery_point import RecoveryPoint, State
-
-_SHARE = 0.3
-_LEAST = 2
-_LOOKED_AT = (Stage.QUARANTINED, Stage.DEREGISTERING)
-_GRACE = timedelta(hours=1)
-"""How long a fresh image may be missing from listings before that means anything."""
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
-@dataclass(frozen=True, slots=True)
-class MissingImages:
-    """Rows of images that a listing did not show, although nobody here removed them."""
+class Guard(enum.Enum):
+    """Every guard, by the name that `--override` takes."""
 
-    fresh: tuple[PointRecord, ...]
-    """Missing for the first time, or not for long: the listing may be at fault."""
-    settled: tuple[PointRecord, ...]
-    """Missing for at least a quarantine: somebody deregistered them."""
+    OWNERSHIP = "ownership"
+    """Owner account, deployment tag, name, and a sealed catalogue row that agrees."""
+    HOLD = "hold"
+    NEWEST = "newest"
+    LAST = "last-point"
+    FLOOR = "floor"
+    IN_USE = "in-use"
+    LOCKED = "locked"
+    PROTECTED = "protected"
+    MANAGED = "managed-elsewhere"
+    SECOND_LOOK = "second-look"
+    SHARED = "shared"
+    ARCHIVED = "archived"
+    BAD_TAGS = "bad-tags"
+    LOST_TAGS = "lost-tags"
+    LISTING = "listing"
+    USERS = "lost-users"
+    CLOCK = "clock"
+    LINEAGE_SHARE = "lineage-share"
+    REGION_SHARE = "region-share"
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether nobody can override it: DESIGN section 7, or EC2 itself, says no."""
+        return self in _HARD
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether it only spreads the work over several runs: no reason to look."""
+        return self in (Guard.LINEAGE_SHARE, Guard.REGION_SHARE)
 
 
-def find_missing(
-    records: Mapping[str, PointRecord],
-    listed: Iterable[RecoveryPoint],
-    now: datetime,
-    quarantine: timedelta,
-) -> MissingImages:
-    """Which images the catalogue knows and the listing does not show."""
-    shown = {point.name for point in listed}
-    missing = [
-        record
-        for name, record in sorted(records.items())
-        if name not in shown
-        and record.stage not in (Stage.INTENDED, Stage.DEREGISTERING)
-        and now - record.at > _GRACE
-    ]
-    settled = tuple(
-        r for r in missing if r.missing_since is not None and now - r.missing_since >= quarantine
-    )
-    return MissingImages(tuple(r for r in missing if r not in settled), settled)
+_HARD = frozenset(
+    {
+        Guard.OWNERSHIP,
+        Guard.HOLD,
+        Guard.NEWEST,
+        Guard.LAST,
+        Guard.FLOOR,
+        Guard.IN_USE,
+        Guard.LOCKED,
+        Guard.PROTECTED,
+        Guard.MANAGED,
+        Guard.SECOND_LOOK,
+        Guard.LISTING,
+    }
+)
+_WAYS_OUT: Mapping[Guard, str] = {
+    Guard.OWNERSHIP: "see `snapback show`; `snapback setup` takes up what a lost catalogue knew",
+    Guard.HOLD: "`snapback release` ends a hold",
+    Guard.NEWEST: "take a newer point first",
+    Guard.LAST: "take a newer point first",
+    Guard.FLOOR: "take newer points first",
+    Guard.IN_USE: "stop using it, or give the function the right to look",
+    Guard.LOCKED: "wait for the lock to end, or unlock the snapshot",
+    Guard.PROTECTED: "disable its deregistration protection; a cooldown takes a day",
+    Guard.MANAGED: "delete it where it is managed",
+    Guard.SECOND_LOOK: "wait for the second look",
+    Guard.SHARED: "stop sharing it",
+    Guard.ARCHIVED: "restore its snapshots to the standard tier",
+    Guard.BAD_TAGS: "mend the tag; `snapback lint` names what is wrong",
+    Guard.LOST_TAGS: "give the instances their tag back, or wait until the pause is over",
+    Guard.LISTING: "nothing, if the points come back; if they are gone, wait a quarantine",
+    Guard.USERS: "nothing: the next run goes on if it finds the same",
+    Guard.CLOCK: "nothing: the next run goes on if the clock is right",
+    Guard.LINEAGE_SHARE: "nothing: the next runs do the rest",
+    Guard.REGION_SHARE: "nothing: the next runs do the rest",
+}
 
 
-def refuse_shrunken(missing: MissingImages, known: int) -> str:
-    """Why this listing is not to be acted upon, or empty (F41: an empty answer deletes nothing).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """One guard's no."""
 
-    A listing that lost more than three in ten of the points known is taken for broken;
-    once the same points have been missing for a whole quarantine, for the truth.
-    """
-    lost = len(missing.fresh)
-    if lost >= _LEAST and lost > known * _SHARE:
+    guard: Guard
+    subject: str
+    """What it is about: an image, a lineage or a region."""
+    reason: str
+
+    def way_out(self, digest: str) -> str:
+        """What an operator can do about it; *digest* is that of the plan that was read."""
+        other = _WAYS_OUT[self.guard]
+        if self.guard.is_hard:
+            return f"{other}; nothing overrides this guard"
         return (
-            f"the listing lacks {lost} of {known} recovery points that the catalogue knows: "
-            "nothing is deleted until they are back, or have been gone for a whole quarantine"
+            f"{other}; `snapback expire --apply --override {self.guard.value} --digest {digest}` "
+            "overrides it for exactly this plan"
         )
-    return ""
+
+    def as_json(self, digest: str) -> dict[str, object]:
+        """The stop as `snapback expire` prints it."""
+        return {
+            "guard": self.guard.value,
+            "subject": self.subject,
+            "reason": self.reason,
+            "hard": self.guard.is_hard,
+            "way_out": self.way_out(digest),
+        }
 
 
-def ready_to_deregister(
-    point: RecoveryPoint, record: PointRecord, now: datetime, quarantine: timedelta
-) -> str:
-    """Why *point* must still wait for its second look, or empty when it may go now.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What was looked up, in bulk, about the points that are to go."""
 
-    Image and row must tell of the same first look, a whole quarantine ago, and EC2 must
-    still call the image disabled (or failed): two looks, two witnesses (DESIGN rule 4).
-    """
-    if record.stage not in _LOOKED_AT or record.quarantined_at is None:
-        return "the catalogue does not know of a first look"
-    if point.quarantined_at != record.quarantined_at:
-        return "image and catalogue do not agree on when it was quarantined"
-    if point.state not in (State.QUARANTINED, State.FAILED):
-        return f"it is {point.state.value}"
-    left = quarantine - (now - record.quarantined_at)
-    if left > timedelta(0):
-        return f"quarantined; deleted in {left.total_seconds() / 3600:.1f} h"
-    return ""
+    users: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Who uses each image: instances, templates, configurations, groups, parameters."""
+    blind: tuple[str, ...] = ()
+    """The look-ups that failed, were denied or cut short: anything may be in use."""
+    open_work: Mapping[str, str] = field(default_factory=dict)
+    """The open rollback or change of each lineage that has one."""
+    locked: frozenset[str] = frozenset()
+    """Locked snapshots."""
+    archived: frozenset[str] = frozenset()
+    """Snapshots in the archive tier, or on their way back from it."""
+    managed: Mapping[str, str] = field(default_factory=dict)
+    """Snapshots that another AWS service manages, and which."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How much one run may take away, from the plan document's ``[guards]``."""
+
+    lineage_percent: int = 25
+    """Of a lineage's points; one may always go (I7)."""
+    region_images: int = 50
+    region_percent: int = 5
+    """Of a region's points, where that is more than ``region_images``: a bound that a large
+    fleet's ordinary nights reach would let its points pile up for ever (L5)."""
+
+    def of_lineage(self, points: int) -> int:
+        """How many of a lineage's *points* one run may act on."""
+        return max(1, points * self.lineage_percent // 100)
+
+    def of_region(self, points: int) -> int:
+        """How many of a region's *points* one run may act on."""
+        return max(self.region_images, points * self.region_percent // 100)

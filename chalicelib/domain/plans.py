@@ -11,10 +11,11 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from chalicelib.domain.errors import InvalidInputError
+from chalicelib.domain.guards import Bounds
 from chalicelib.domain.options import Options, parse_options
 from chalicelib.domain.recovery_point import Kind
 from chalicelib.domain.retention import Retention, parse_retention
@@ -27,7 +28,14 @@ _BUILT_IN = {
     "monthly": ("monthly:1@03:00", "monthly=12 min=2"),
     "gold": ("hourly@:00", "hourly=24 daily=7 weekly=4 monthly=12 yearly=2 min=2"),
 }
-_BY_KIND = {Kind.MANUAL: "within=30d", Kind.CHANGE: "within=14d", Kind.SAFETY: "within=7d"}
+_BY_KIND = {
+    Kind.MANUAL: "within=30d",
+    Kind.CHANGE: "within=14d",
+    Kind.SAFETY: "within=7d",
+    Kind.COPY: "within=30d",
+}
+_CAPS = {Kind.MANUAL: 100, Kind.CHANGE: 100, Kind.SAFETY: 50, Kind.COPY: 200}
+_MOST = 100_000
 OFF = ("off", "false", "no")
 """What a plan's tag says for "not backed up, on purpose": no plan can be called so."""
 _PLAN_KEYS = ("schedule", "retain", "options", "zone")
@@ -55,6 +63,10 @@ class PlanBook:
     """No tag may keep less than this."""
     ceiling: Retention | None = None
     """No tag may keep more than this."""
+    caps: Mapping[Kind, int] = field(default_factory=lambda: dict(_CAPS))
+    """How many points of each unscheduled kind the rules keep of one machine, at most."""
+    bounds: Bounds = field(default_factory=Bounds)
+    """How much one run of expiry may take away."""
 
     def names(self) -> str:
         """The plans' names, for people."""
@@ -112,7 +124,13 @@ def parse_plans(text: str) -> PlanBook:
         by_kind=by_kind,
         floor=reader.retention("guards.minimum", guards.pop("minimum", None)),
         ceiling=reader.retention("guards.maximum", guards.pop("maximum", None)),
+        caps={
+            kind: reader.number(guards, f"most_{kind.value}", cap, least=1)
+            for kind, cap in _CAPS.items()
+        },
+        bounds=reader.bounds(guards),
     )
+    reader.problems += _contradictions(book)
     reader.problems += [f"guards.{key} is no key" for key in sorted(guards)]
     if reader.problems:
         raise InvalidInputError(
@@ -188,8 +206,33 @@ class _Reader:
         self.problems.append(f"{where} is {name!r}: write it like Europe/London")
         return "UTC"
 
+    def number(
+        self, table: dict[str, object], key: str, default: int, *, least: int, most: int = _MOST
+    ) -> int:
+        """The whole number that *key* holds (and is taken off the table), or the default."""
+        value = table.pop(key, default)
+        if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+            return value
+        self.problems.append(
+            f"guards.{key} is {value!r}: give a whole number from {least} to {most}"
+        )
+        return default
+
+    def bounds(self, table: dict[str, object]) -> Bounds:
+        """How much one run may take away."""
+        usual = Bounds()
+        return Bounds(
+            lineage_percent=self.number(
+                table, "lineage_percent", usual.lineage_percent, least=1, most=100
+            ),
+            region_images=self.number(table, "region_images", usual.region_images, least=1),
+            region_percent=self.number(
+                table, "region_percent", usual.region_percent, least=0, most=100
+            ),
+        )
+
     def kinds(self, table: Mapping[str, object]) -> dict[Kind, Retention]:
-        """The retention of manual, change and safety points."""
+        """The retention of manual, change, safety and copied points."""
         found: dict[Kind, Retention] = {}
         for key, text in table.items():
             if key not in {kind.value for kind in _BY_KIND}:
@@ -197,6 +240,14 @@ class _Reader:
             elif (retention := self.retention(f"retention.{key}", text)) is not None:
                 found[Kind(key)] = retention
         return found
+
+
+def _contradictions(book: PlanBook) -> list[str]:
+    """Rails that no retention can keep to."""
+    if book.floor is None or book.ceiling is None:
+        return []
+    why = replace(book, floor=None).outside_rails(book.floor)
+    return [f"guards.minimum contradicts guards.maximum: {why}"] if why else []
 
 
 def _text(value: object) -> str:

@@ -110,6 +110,11 @@ class ListedImage:
     """``SourceInstanceId``: set by EC2 at CreateImage, not forgeable by a tag."""
     snapshots: tuple[Snapshot, ...]
     tags: Mapping[str, str]
+    protection: str = ""
+    """``DeregistrationProtection``."""
+    is_public: bool = False
+    owner_alias: str = ""
+    """``ImageOwnerAlias``."""
 
 
 def read_point(image: ListedImage, deployment: str) -> RecoveryPoint:
@@ -149,8 +154,26 @@ def read_point(image: ListedImage, deployment: str) -> RecoveryPoint:
         change=image.tags.get(CHANGE, ""),
         manifest=image.tags.get(MANIFEST, ""),
         snapshots=image.snapshots,
+        protection="" if image.protection == "disabled" else image.protection,
+        is_public=image.is_public,
+        other_owner=other_owner(image.tags, image.owner_alias),
         problems=tuple(problems),
     )
+
+
+def other_owner(tags: Mapping[str, str], alias: str = "") -> str:
+    """The AWS service whose marks *tags* bear, or empty.
+
+    Keys of AWS Backup, of Data Lifecycle Manager (EBS User Guide, dlm-elements) and of EC2
+    Image Builder. A machine's own tags come along as ``src:``, so they are no such mark.
+    """
+    if alias == "aws-backup-vault" or any(key.startswith("aws:backup:") for key in tags):
+        return "AWS Backup"
+    if "dlm:managed" in tags or any(key.startswith("aws:dlm:") for key in tags):
+        return "Data Lifecycle Manager"
+    if "Ec2ImageBuilderArn" in tags or tags.get("CreatedBy") == "EC2 Image Builder":
+        return "EC2 Image Builder"
+    return ""
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

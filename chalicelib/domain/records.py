@@ -8,7 +8,7 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.canonical import digest
+from chalicelib.domain.canonical import plain_digest
 from chalicelib.domain.instants import iso_minute
 from chalicelib.domain.recovery_point import Kind, RecoveryPoint, Snapshot
 
@@ -42,6 +42,8 @@ class PointRecord:
     at: datetime
     retain: str
     stage: Stage
+    zone: str = ""
+    """Whose days, weeks and months its frozen retention counts."""
     image_id: str = ""
     manifest: str = ""
     snapshots: tuple[Snapshot, ...] = ()
@@ -53,19 +55,19 @@ class PointRecord:
 
     def seal_of(self, point: RecoveryPoint) -> str:
         """What the seal of this row must be if *point* is the image it was made for."""
-        parts = (
+        parts = [
             self.name,
             self.region,
             self.lineage,
             self.instance_id,
-            self.kind,
-            self.at,
+            self.kind.value,
+            self.at.isoformat(),
             self.retain,
             self.manifest,
             point.image_id,
-            tuple(sorted((s.snapshot_id, s.device) for s in point.snapshots)),
-        )
-        return digest(parts, 32)
+            sorted([s.snapshot_id, s.device] for s in point.snapshots),
+        ]
+        return plain_digest(parts, 32)
 
     def disagreement(self, point: RecoveryPoint) -> str:
         """Why *point* is not the image this row is about, or empty if it is.
@@ -79,12 +81,14 @@ class PointRecord:
             ("lineage", self.lineage, point.lineage),
             ("instance", self.instance_id, point.instance_id),
             ("kind", self.kind.value, point.kind.value),
-            ("slot", iso_minute(self.at), iso_minute(point.at)),
             ("manifest", self.manifest, point.manifest),
             ("retention", self.retain, point.retain),
         ):
             if ours != theirs:
                 return f"its {what} tag says {theirs!r}, the catalogue says {ours!r}"
+        if self.at != point.at and iso_minute(self.at) != iso_minute(point.at):
+            ours, theirs = iso_minute(self.at), iso_minute(point.at)
+            return f"its slot tag says {theirs!r}, the catalogue says {ours!r}"
         if self.seal and self.seal != self.seal_of(point):
             return "its snapshots are not those that the catalogue sealed"
         return ""
@@ -124,3 +128,34 @@ def lineage_of(instance_id: str, record: InstanceRecord | None) -> str:
     let them have another machine's disks launched (threat T3).
     """
     return instance_id if record is None else record.lineage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionMemory:
+    """What a run of expiry leaves for the next one in its region to compare with."""
+
+    region: str
+    at: datetime
+    """When it ran. Runs that find nothing new do not write: it may be some hours old."""
+    tagged: int = 0
+    """How many living instances bore the plan tag."""
+    in_use: tuple[str, ...] = ()
+    """Images that were to go and that somebody used."""
+    paused_until: datetime | None = None
+    """Until when lineages without a tag stay as they are: many lost it at once (F67)."""
+    swept_at: datetime | None = None
+    """When our snapshots were last looked through for ones without an image."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetainChange:
+    """Who changed the frozen retention of which point, when, and what it was before."""
+
+    name: str
+    region: str
+    image_id: str
+    lineage: str
+    at: datetime
+    by: str
+    before: str
+    after: str

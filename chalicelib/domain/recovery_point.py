@@ -40,6 +40,8 @@ class Snapshot:
 
     snapshot_id: str
     device: str
+    size_gib: int = 0
+    """Of the volume when it was captured; 0 when nobody said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,5 +70,17 @@ class RecoveryPoint:
     manifest: str = ""
     """Digest of the configuration captured with the point."""
     snapshots: tuple[Snapshot, ...] = ()
+    zone: str = ""
+    """Whose days its frozen retention counts; empty in rows that older versions wrote."""
+    protection: str = ""
+    """What protects it from deregistration, in EC2's words, or empty."""
+    is_public: bool = False
+    other_owner: str = ""
+    """The AWS service that manages it as well (AWS Backup, DLM, Image Builder), or empty."""
     problems: tuple[str, ...] = ()
     """What about its tags could not be read. A point with problems is kept and reported."""
+
+    @property
+    def size_gib(self) -> int:
+        """The size of its volumes as they were captured: what its snapshots hold at most."""
+        return sum(snapshot.size_gib for snapshot in self.snapshots)

@@ -55,6 +55,7 @@ class Rule:
     period_of: Callable[[datetime], str]
 
 
+@lru_cache(maxsize=1 << 10)
 def rules_of(retention: Retention, zone: str) -> tuple[Rule, ...]:
     """The counting rules with a quota; days, weeks, months and years are those of *zone*."""
 
@@ -91,6 +92,7 @@ def keep_until(retention: Retention, at: datetime) -> datetime | None:
     return None if counts or retention.within is None else at + retention.within
 
 
+@lru_cache(maxsize=1 << 10)
 def parse_retention(text: str) -> Retention:
     """Read a retention; ``InvalidInputError`` names every part that is wrong (F58).
 
@@ -105,7 +107,7 @@ def parse_retention(text: str) -> Retention:
             guess = f" (did you mean {near[0]}?)" if near else ""
             problems.append(f"{part!r}: no rule {key!r}{guess}")
         elif key in values:
-            problems.append(f"{part!r}: {key} is given twice")
+            problems.append(f"{part!r}: {key} is given twice, and both can not hold")
         else:
             _read(key, value, values, problems)
     if not problems and not set(values) - {"min"}:
@@ -123,14 +125,26 @@ def _read(key: str, value: str, values: dict[str, int | timedelta], problems: li
         match = _SPAN.fullmatch(value)
         span = int(match[1]) * _UNITS[match[2]] if match else timedelta(0)
         if not timedelta(0) < span <= _LONGEST:
-            problems.append(f"within={value}: write it like 48h, 30d or 8w, ten years at most")
+            why = _nothing(value.rstrip("hdw"))
+            problems.append(f"within={value}: {why}write it like 48h, 30d or 8w, ten years at most")
         values[key] = span
         return
     # ASCII digits only: int() would also read other scripts' digits, signs and spaces.
     count = int(value) if _COUNT.fullmatch(value) and value.isascii() else 0
     if not 1 <= count <= _MOST:
-        problems.append(f"{key}={value}: give a whole number from 1 to {_MOST}")
+        why = _nothing(value)
+        problems.append(f"{key}={value}: {why}give a whole number from 1 to {_MOST}")
     values[key] = count
+
+
+def _nothing(number: str) -> str:
+    """Why a number that is zero or less is refused, or empty for what is no number."""
+    digits = number.removeprefix("-")
+    if not (digits.isascii() and digits.isdecimal()):
+        return ""
+    if not digits.strip("0"):
+        return "zero keeps nothing, leave the rule out instead or "
+    return "less than nothing can not be kept, " if number.startswith("-") else ""
 
 
 def _spell(span: timedelta) -> str:

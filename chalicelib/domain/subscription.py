@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import lru_cache
 
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.options import parse_options
 from chalicelib.domain.plans import OFF, Plan, PlanBook
 from chalicelib.domain.retention import Retention, parse_retention
+from chalicelib.domain.retention_advice import advise
 from chalicelib.domain.schedule import parse_schedule
 
 SCHEDULE = "snapback:schedule"
@@ -75,6 +77,15 @@ class Subscription:
         return tuple(sorted({part for plan in self.plans for part in plan.options.not_done}))
 
 
+def advice_on(subscription: Subscription) -> tuple[str, ...]:
+    """The rules of its plans that do not do what they look like; none of them is an error."""
+    return tuple(
+        f"plan {plan.name}: {said}"
+        for plan in subscription.plans
+        for said in advise(plan.retention, plan.schedule)
+    )
+
+
 def merged(plans: tuple[Plan, ...]) -> Retention:
     """One retention that keeps whatever any of *plans* keeps, rule by rule."""
     retentions = [plan.retention for plan in plans]
@@ -130,14 +141,23 @@ def _check_key(key: str, value: str, plan_tag: str, problem: _Report) -> None:
         if any(c in _FORBIDDEN for c in value):
             problem(key, "leave out , ( ) [ and ]: other tools that read tags stumble over them")
         return
+    if said := _slip(key, plan_tag):
+        problem(key, said)
+
+
+# A fleet's instances bear the same few keys.
+@lru_cache(maxsize=1 << 12)
+def _slip(key: str, plan_tag: str) -> str:
+    """What is wrong with a key that looks like one of ours, or empty."""
     own = {f"snapback:{name}" for name in _KNOWN} | {plan_tag}
     if key in own:
-        return
+        return ""
     spelt = {name.lower(): name for name in sorted(own)}
     near = get_close_matches(key.lower(), spelt, 1, cutoff=0.85)
-    if key.lower().startswith("snapback:") or near:
-        guess = f"; did you mean {spelt[near[0]]}?" if near else ""
-        problem(key, f"Snapback does not know this key{guess}")
+    if not (key.lower().startswith("snapback:") or near):
+        return ""
+    guess = f"; did you mean {spelt[near[0]]}?" if near else ""
+    return f"Snapback does not know this key{guess}"
 
 
 def _plans(value: str, book: PlanBook, plan_tag: str, problem: _Report) -> tuple[Plan, ...]:

@@ -8,7 +8,8 @@ from datetime import datetime
 from chalicelib.domain.errors import NotFoundError
 from chalicelib.domain.image import SnapshotState
 from chalicelib.domain.instance import Instance
-from chalicelib.domain.records import lineage_of
+from chalicelib.domain.names import PointName
+from chalicelib.domain.records import Stage, lineage_of
 from chalicelib.domain.recovery_point import Kind, RecoveryPoint, State
 from chalicelib.domain.report import Outcome, Result
 from chalicelib.domain.retention import Retention
@@ -43,8 +44,12 @@ def run(
     now: datetime,
     *,
     reboot: bool = False,
+    most: int = 0,
 ) -> tuple[Asked, ...]:
     """Take a manual point of each instance; one that fails never stops the others.
+
+    An instance that has *most* manual points (0: no bound) is refused another one: nothing
+    lets those go before their date, and a flood must not grow for ever (F63).
 
     ``NotFoundError`` names every instance that is in none of the regions, before any
     point is taken. Asking again in the same second gives the same points.
@@ -66,17 +71,44 @@ def run(
             for i in found
         ]
         names = {o.instance.instance_id: o.name for o in orders}
+        full = [o for o in orders if most and _held(site, o) >= most]
+        wanted = [o for o in orders if o not in full]
         asked += [
             Asked(taken=t, site=site, name=names[t.outcome.subject])
-            for t in take(site, orders, now, known={})
+            for t in (*take(site, wanted, now, known={}), *(_too_many(o, most) for o in full))
         ]
     return tuple(asked)
+
+
+def _held(site: Site, order: Order) -> int:
+    """How many points of its kind the instance has that are not on their way out."""
+    prefix = str(PointName(order.instance.instance_id, order.kind, ""))
+    rows = site.catalogue.points_named(site.region.name, prefix)
+    return sum(
+        row.stage in (Stage.INTENDED, Stage.TAKEN, Stage.SETTLED) and name != order.name
+        for name, row in rows.items()
+    )
+
+
+def _too_many(order: Order, most: int) -> Taken:
+    return Taken(
+        outcome=Outcome(
+            subject=order.instance.instance_id,
+            action="backup",
+            result=Result.REFUSED,
+            reason=(
+                f"it has {most} {order.kind.value} points, the most that [guards] "
+                f"most_{order.kind.value} allows; they go when their dates have come"
+            ),
+            details={"lineage": order.lineage, "name": order.name},
+        )
+    )
 
 
 def reached(asked: Asked, wait: Wait) -> Outcome | None:
     """How the point stands if it has come as far as *wait* asks (or failed), else nothing."""
     outcome = asked.taken.outcome
-    if wait is Wait.NONE or outcome.result in (Result.FAILED, Result.SKIPPED):
+    if wait is Wait.NONE or outcome.result in (Result.FAILED, Result.REFUSED, Result.SKIPPED):
         return outcome
     point = asked.site.region.images.by_name(asked.name)
     if point is None:

@@ -5,16 +5,19 @@ what one that was cut off had begun. Images go before snapshots: an image whose
 snapshots are gone would be a trap (style.md, principle 9).
 """
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
-from chalicelib.domain.errors import InUseError, RefusedError, SnapbackError
+from chalicelib.domain.errors import AwsError, InUseError, RefusedError, SnapbackError
 from chalicelib.domain.image import DeleteCode
 from chalicelib.domain.instants import iso_second
 from chalicelib.domain.point_tags import QUARANTINED_AT, STATE
 from chalicelib.domain.records import PointRecord, Stage
 from chalicelib.domain.recovery_point import RecoveryPoint, Snapshot
 from chalicelib.domain.report import Outcome, Result
+from chalicelib.jobs.attempt import attempt
 from chalicelib.jobs.ports import Site
 
 _LEFT = {
@@ -24,39 +27,111 @@ _LEFT = {
     DeleteCode.CLIENT_ERROR: (Result.FAILED, "EC2 refuses: is it locked, or AWS Backup's?"),
     DeleteCode.UNKNOWN: (Result.FAILED, "EC2 gave a code that this version does not know"),
 }
+_BATCH = 1000
+"""Most resources of one CreateTags (API reference)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """One point whose first look has come."""
+
+    point: RecoveryPoint
+    record: PointRecord
+    reason: str
 
 
 def quarantine(
-    site: Site, point: RecoveryPoint, record: PointRecord, reason: str, now: datetime
-) -> tuple[Outcome, ...]:
-    """The first look: disable the image, stamp it, remember when. Reversible by `release`.
+    site: Site,
+    leaving: Sequence[Leaving],
+    now: datetime,
+    keep_going: Callable[[], bool] = lambda: True,
+) -> list[Outcome]:
+    """The first look: disable the images, stamp them, remember when. `release` undoes it.
 
-    EC2 can not disable a failed image; that one is stamped only.
+    One DisableImage each (EC2 can not disable a failed image; that one is only stamped),
+    and one CreateTags for a thousand. When *keep_going* says no, the rest is left.
     """
-    site.catalogue.put_points([replace(record, stage=Stage.QUARANTINING)])
+    outcomes: list[Outcome] = []
+    for start in range(0, len(leaving), _BATCH):
+        outcomes += _together(
+            leaving[start : start + _BATCH], partial(_quarantine, site, now, keep_going)
+        )
+    return outcomes
+
+
+def _together(
+    leaving: Sequence[Leaving], act: Callable[[Sequence[Leaving]], Sequence[Outcome]]
+) -> Sequence[Outcome]:
+    """*act* upon all at once; if one spoils the call for all, upon each by itself."""
+    if not leaving:
+        return ()
+    try:
+        return act(leaving)
+    except AwsError as err:
+        if len(leaving) == 1:
+            point = leaving[0].point
+            return (_told(point.image_id, "expire", Result.FAILED, err.message, point),)
+    return [outcome for each in leaving for outcome in _together([each], act)]
+
+
+def _quarantine(
+    site: Site, now: datetime, keep_going: Callable[[], bool], batch: Sequence[Leaving]
+) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    site.catalogue.put_points([replace(e.record, stage=Stage.QUARANTINING) for e in batch])
+    disabled: list[Leaving] = []
+    spared: list[Leaving] = []
+    for each in batch:
+        if not keep_going():
+            spared.append(each)
+            continue
+        act = partial(_disable, site, each, disabled)
+        outcomes += attempt(each.point.image_id, "expire", act)
+    site.catalogue.put_points([each.record for each in spared])
+    return [*outcomes, *stamp(site, disabled, now), *map(_left_over, spared)]
+
+
+def _disable(site: Site, each: Leaving, disabled: list[Leaving]) -> tuple[Outcome, ...]:
+    point = each.point
     if point.is_available and not site.region.images.disable(point.image_id):
         return (_told(point.image_id, "quarantine", Result.ALREADY, "it is gone", point),)
-    return stamp(site, point, record, reason, now)
+    disabled.append(each)
+    return ()
 
 
-def stamp(
-    site: Site, point: RecoveryPoint, record: PointRecord, reason: str, now: datetime
-) -> tuple[Outcome, ...]:
-    """The second half of a quarantine; the wait before deletion counts from here."""
+def stamp(site: Site, disabled: Sequence[Leaving], now: datetime) -> Sequence[Outcome]:
+    """The second half of a quarantine; the wait before deletion counts from here.
+
+    One image that is gone spoils a call for all (CreateTags, API reference): then each is
+    stamped by itself.
+    """
+    return _together(disabled, partial(_stamped, site, now))
+
+
+def _stamped(site: Site, now: datetime, disabled: Sequence[Leaving]) -> list[Outcome]:
     tags = {STATE: "quarantined", QUARANTINED_AT: iso_second(now)}
-    site.region.images.tag([point.image_id], tags)
+    site.region.images.tag([each.point.image_id for each in disabled], tags)
     moment = now.replace(microsecond=0)
     site.catalogue.put_points(
         [
             replace(
-                record,
+                each.record,
                 stage=Stage.QUARANTINED,
                 quarantined_at=moment,
-                snapshots=point.snapshots,
+                snapshots=each.point.snapshots,
             )
+            for each in disabled
         ]
     )
-    return (_told(point.image_id, "quarantine", Result.DONE, reason, point),)
+    return [
+        _told(each.point.image_id, "quarantine", Result.DONE, each.reason, each.point)
+        for each in disabled
+    ]
+
+
+def _left_over(each: Leaving) -> Outcome:
+    why = "out of time; the next run"
+    return _told(each.point.image_id, "expire", Result.PENDING, why, each.point)
 
 
 def deregister(

@@ -48,8 +48,13 @@ def take_inventory(region: Region, catalogue: Catalogue) -> Inventory:
 
 def _vouched(point: RecoveryPoint, records: Mapping[str, PointRecord]) -> RecoveryPoint:
     record = records.get(point.name)
-    problem = UNKNOWN if record is None else record.disagreement(point)
-    return replace(point, problems=(*point.problems, problem)) if problem else point
+    if record is None:
+        return replace(point, problems=(*point.problems, UNKNOWN))
+    problem = record.disagreement(point)
+    if not problem and not record.zone:
+        return point
+    problems = (*point.problems, problem) if problem else point.problems
+    return replace(point, problems=problems, zone=record.zone)
 
 
 def _is_unsettled(point: RecoveryPoint) -> bool:

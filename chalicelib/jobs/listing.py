@@ -8,10 +8,10 @@ from chalicelib.domain.configuration import Configuration
 from chalicelib.domain.instants import iso_minute, iso_second, spell_age
 from chalicelib.domain.records import PointRecord, lineage_of
 from chalicelib.domain.recovery_point import RecoveryPoint
-from chalicelib.domain.subscription import Problem
-from chalicelib.jobs.expire import Terms, decide
+from chalicelib.domain.subscription import RETAIN, Problem, advice_on, read_subscription
 from chalicelib.jobs.holds import find_point
 from chalicelib.jobs.inventory import take_inventory
+from chalicelib.jobs.lineages import Terms, decide
 from chalicelib.jobs.ports import Site
 from chalicelib.jobs.tick import Schedules, Verdict, read_due
 
@@ -56,7 +56,7 @@ def points(
     for site in sites:
         record = site.catalogue.instance(site.region.name, instance_id) if instance_id else None
         lineage = lineage_of(instance_id, record)
-        for plan in decide(site, terms, now).plans:
+        for plan in (machine.plan for machine in decide(site, terms, now).machines):
             fates = {k.point.image_id: Listed(k.point, "keep", k.reasons) for k in plan.keep}
             fates |= {e.point.image_id: Listed(e.point, "expire", (e.reason,)) for e in plan.expire}
             listed += [
@@ -75,6 +75,23 @@ def show(
     """One point, its row and the configuration captured with it, if that is not lost."""
     site, point, record = find_point(sites, image_id)
     return point, record, site.catalogue.manifest(point.lineage, point.manifest)
+
+
+def advice(sites: Iterable[Site], schedules: Schedules) -> tuple[Problem, ...]:
+    """Tags that can be obeyed, and whose retention does not do what it looks like."""
+    told: list[Problem] = []
+    for site in sites:
+        for instance in site.region.instances.tagged(schedules.plan_tag):
+            subscription, _ = read_subscription(
+                instance.instance_id, instance.tags, schedules.book, schedules.plan_tag
+            )
+            tag = RETAIN if RETAIN in instance.tags else schedules.plan_tag
+            for said in advice_on(subscription) if subscription is not None else ():
+                value = instance.tags.get(tag, "")
+                told.append(
+                    Problem(instance_id=instance.instance_id, tag=tag, value=value, message=said)
+                )
+    return tuple(told)
 
 
 def due(

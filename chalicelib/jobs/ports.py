@@ -9,10 +9,10 @@ from typing import Protocol
 
 from chalicelib.domain.configuration import Attributes, Configuration, ElasticAddress, Target
 from chalicelib.domain.health import InstanceHealth
-from chalicelib.domain.image import DeleteCode, ImageRequest, SnapshotState
+from chalicelib.domain.image import DeleteCode, ImageRequest, OwnedSnapshot, SnapshotState
 from chalicelib.domain.instance import Instance
 from chalicelib.domain.launch import LaunchRequest
-from chalicelib.domain.records import InstanceRecord, PointRecord
+from chalicelib.domain.records import InstanceRecord, PointRecord, RegionMemory, RetainChange
 from chalicelib.domain.recovery_point import RecoveryPoint
 from chalicelib.domain.rollback.journal import Journal
 from chalicelib.domain.target_group import TargetHealth
@@ -61,6 +61,18 @@ class Images(Protocol):
         """What refers to each image (launch templates, parameters, instances), as ARNs."""
         ...
 
+    def shared_with(self, image_id: str, snapshot_ids: Sequence[str]) -> tuple[str, ...]:
+        """Who else may launch the image or read its snapshots."""
+        ...
+
+    def locked_snapshots(self) -> frozenset[str]:
+        """The snapshots that are locked."""
+        ...
+
+    def marked_snapshots(self) -> tuple[OwnedSnapshot, ...]:
+        """Every snapshot that bears this deployment's mark."""
+        ...
+
     def images_using(self, snapshot_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """For each snapshot, the images of this account that are built on it, ours or not."""
         ...
@@ -91,6 +103,14 @@ class Images(Protocol):
 
     def delete_snapshot(self, snapshot_id: str) -> bool:
         """Delete one snapshot; false if it is gone; ``InUseError`` if an image needs it."""
+        ...
+
+
+class Launchers(Protocol):
+    """What launches instances by itself."""
+
+    def images(self) -> dict[str, tuple[str, ...]]:
+        """Every image that launch configurations and Auto Scaling groups name, and which do."""
         ...
 
 
@@ -209,6 +229,10 @@ class Catalogue(Protocol):
         """Every point's row, by AMI name."""
         ...
 
+    def points_named(self, region: str, prefix: str) -> dict[str, PointRecord]:
+        """The rows of points whose AMI name begins with *prefix*."""
+        ...
+
     def put_points(self, records: Sequence[PointRecord]) -> None:
         """Write rows."""
         ...
@@ -235,6 +259,22 @@ class Catalogue(Protocol):
 
     def put_instances(self, records: Sequence[InstanceRecord]) -> None:
         """Write rows."""
+        ...
+
+    def memory(self, region: str) -> RegionMemory | None:
+        """What the last run of expiry left for the next."""
+        ...
+
+    def put_memory(self, memory: RegionMemory) -> None:
+        """Write it."""
+        ...
+
+    def put_retain_changes(self, changes: Sequence[RetainChange]) -> None:
+        """Record who changes which frozen retention; nothing ever deletes these."""
+        ...
+
+    def retain_changes(self, region: str) -> tuple[RetainChange, ...]:
+        """Every change of a frozen retention, oldest first."""
         ...
 
     def leases(self) -> dict[str, str]:
@@ -269,6 +309,7 @@ class Region:
     name: str
     instances: Instances
     images: Images
+    launchers: Launchers
     configurations: Configurations
     machines: Machines
     addresses: Addresses

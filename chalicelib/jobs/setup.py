@@ -1,6 +1,7 @@
 """Making the catalogue, and taking up points that a new or rebuilt one does not know."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from chalicelib.domain.records import PointRecord, Stage
 from chalicelib.domain.recovery_point import RecoveryPoint, State
@@ -26,8 +27,9 @@ def run(sites: Iterable[Site]) -> RunReport:
 
 
 def _row(point: RecoveryPoint) -> PointRecord:
+    """A row like the one that was lost; a tick seals it, except what is in quarantine."""
     quarantined = point.state is State.QUARANTINED
-    return PointRecord(
+    row = PointRecord(
         name=point.name,
         region=point.region,
         lineage=point.lineage,
@@ -41,6 +43,7 @@ def _row(point: RecoveryPoint) -> PointRecord:
         snapshots=point.snapshots,
         quarantined_at=point.quarantined_at,
     )
+    return replace(row, seal=row.seal_of(point)) if quarantined else row
 
 
 def _told(site: Site, point: RecoveryPoint) -> Outcome:

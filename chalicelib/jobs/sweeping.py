@@ -1,40 +1,53 @@
-"""Sweeping: finishing deletions that were cut off, clearing failed images, lost rows."""
+"""Sweeping: finishing what was cut off, clearing lost rows, and snapshots without an image."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from chalicelib.domain.guards import MissingImages, ready_to_deregister
+from chalicelib.domain.guards_region import MissingImages
 from chalicelib.domain.instants import iso_minute
+from chalicelib.domain.orphans import GRACE, Orphan, find_loose, find_orphans
 from chalicelib.domain.records import PointRecord, Stage
-from chalicelib.domain.recovery_point import RecoveryPoint, State
+from chalicelib.domain.recovery_point import RecoveryPoint, Snapshot, State
 from chalicelib.domain.report import Outcome, Result
 from chalicelib.jobs.attempt import attempt
-from chalicelib.jobs.deleting import delete_rest, deregister, quarantine, stamp
-from chalicelib.jobs.inventory import Inventory
+from chalicelib.jobs.deleting import Leaving, delete_rest, stamp
+from chalicelib.jobs.expire_planning import Outlook
 from chalicelib.jobs.ports import Site
 
+_EVERY = timedelta(hours=24)
 
-def sweep(
-    site: Site,
-    inventory: Inventory,
-    missing: MissingImages,
-    now: datetime,
-    quarantine_time: timedelta,
-) -> list[Outcome]:
+
+def sweep(site: Site, outlook: Outlook, now: datetime) -> list[Outcome]:
     """Everything that expiry leaves to a later run, one thing at a time."""
+    missing = outlook.missing
     outcomes: list[Outcome] = []
-    shown = {p.name: p for p in inventory.points}
-    for name, record in sorted(inventory.records.items()):
+    orphans: list[Orphan] = []
+    if _is_due(outlook, now):
+        outcomes += attempt(site.region.name, "sweep", partial(_look, site, outlook, orphans, now))
+    # Who could not look for its snapshots must not forget the row that would tell of them.
+    blind = any(o.result is Result.FAILED for o in outcomes)
+    known = _snapshots_by_row(orphans)
+    shown = {p.name: p for p in outlook.decisions.inventory.points}
+    halves: list[Leaving] = []
+    for name, record in sorted(outlook.records.items()):
         point = shown.get(name)
         if point is None:
-            outcomes += _without_image(site, record, missing)
-        elif not point.problems:
-            outcomes += _cut_off(site, point, record, now)
-            outcomes += _failed(site, point, record, now, quarantine_time)
+            if record.snapshots or not (blind or _is_young(record, now)):
+                outcomes += _without_image(site, _with(record, known), missing)
+        elif _is_half_way(point, record):
+            why = "its quarantine was cut off: the wait counts from now"
+            halves.append(Leaving(point, record, why))
+    outcomes += stamp(site, halves, now)
     remember_missing(site, missing.fresh, now)
     return outcomes
+
+
+def _is_half_way(point: RecoveryPoint, record: PointRecord) -> bool:
+    """Disabled by us, and not stamped: the run that did it was cut off."""
+    disabled = point.state in (State.DISABLED, State.QUARANTINED)
+    return disabled and record.stage is Stage.QUARANTINING and not point.problems
 
 
 def remember_missing(site: Site, fresh: Sequence[PointRecord], now: datetime) -> None:
@@ -44,10 +57,66 @@ def remember_missing(site: Site, fresh: Sequence[PointRecord], now: datetime) ->
     )
 
 
+def _is_due(outlook: Outlook, now: datetime) -> bool:
+    """Once a day, and when a row is about to go that never learnt its snapshots."""
+    swept = outlook.memory.swept_at
+    blank = any(not r.snapshots for r in outlook.missing.settled)
+    return blank or swept is None or not timedelta(0) <= now - swept < _EVERY
+
+
+def _look(
+    site: Site, outlook: Outlook, orphans: list[Orphan], now: datetime
+) -> tuple[Outcome, ...]:
+    """Find the orphans, remember that somebody looked, and report those of nobody."""
+    inventory = outlook.decisions.inventory
+    mapped = {s.snapshot_id for p in inventory.points for s in p.snapshots}
+    loose = find_loose(site.region.images.marked_snapshots(), mapped, now)
+    used = site.region.images.images_using([s.snapshot_id for s in loose]) if loose else {}
+    orphans += find_orphans(loose, used, outlook.records)
+    site.catalogue.put_memory(replace(outlook.memory, swept_at=outlook.memory.at))
+    return tuple(_nobodys(site, o) for o in orphans if o.record is None)
+
+
+def _nobodys(site: Site, orphan: Orphan) -> Outcome:
+    snapshot = orphan.snapshot
+    made_for = f", EC2 made it for {snapshot.made_for}" if snapshot.made_for else ""
+    return Outcome(
+        subject=snapshot.snapshot_id,
+        action="sweep",
+        result=Result.SKIPPED,
+        reason=(
+            "it bears our mark and no image is built on it, but the catalogue knows nothing of it"
+            f"{made_for}: not deleted on a tag's word; delete it by hand if it is yours to delete"
+        ),
+        details={"region": site.region.name},
+    )
+
+
+def _is_young(record: PointRecord, now: datetime) -> bool:
+    """Whether its snapshots, if it ever had any, may not count as loose yet."""
+    return record.missing_since is None or now - record.missing_since < GRACE
+
+
+def _snapshots_by_row(orphans: Iterable[Orphan]) -> dict[str, list[Snapshot]]:
+    found: dict[str, list[Snapshot]] = {}
+    for orphan in orphans:
+        if orphan.record is not None:
+            one = Snapshot(snapshot_id=orphan.snapshot.snapshot_id, device="")
+            found.setdefault(orphan.record.name, []).append(one)
+    return found
+
+
+def _with(record: PointRecord, known: Mapping[str, list[Snapshot]]) -> PointRecord:
+    """The row with the orphans that it answers for."""
+    held = {s.snapshot_id for s in record.snapshots}
+    more = (s for s in known.get(record.name, ()) if s.snapshot_id not in held)
+    return replace(record, snapshots=(*record.snapshots, *more))
+
+
 def _without_image(site: Site, record: PointRecord, missing: MissingImages) -> Sequence[Outcome]:
     if record.stage is Stage.DEREGISTERING:
         return attempt(record.name, "delete", partial(delete_rest, site, record))
-    if record in missing.settled:
+    if any(r.name == record.name for r in missing.settled):
         return attempt(record.name, "forget", partial(_forget, site, record))
     return ()
 
@@ -55,43 +124,14 @@ def _without_image(site: Site, record: PointRecord, missing: MissingImages) -> S
 def _forget(site: Site, record: PointRecord) -> tuple[Outcome, ...]:
     """A row whose image somebody else removed: its snapshots, if any are left, go with it."""
     since = iso_minute(record.missing_since) if record.missing_since else "long ago"
+    why = "somebody deregistered it"
+    if record.stage is Stage.INTENDED and not record.snapshots:
+        why = "it was never made, or nobody saw it"
     lost = Outcome(
         subject=record.image_id or record.name,
         action="forget",
         result=Result.DONE,
-        reason=f"no listing has shown it since {since}: somebody deregistered it",
+        reason=f"no listing has shown it since {since}: {why}",
         details={"lineage": record.lineage, "name": record.name},
     )
     return (lost, *delete_rest(site, record))
-
-
-def _cut_off(
-    site: Site, point: RecoveryPoint, record: PointRecord, now: datetime
-) -> Sequence[Outcome]:
-    """A quarantine that stopped half-way: its wait counts from now."""
-    disabled = point.state in (State.DISABLED, State.QUARANTINED)
-    if record.stage is Stage.QUARANTINING and disabled:
-        why = "its quarantine was cut off: the wait counts from now"
-        return attempt(point.image_id, "quarantine", partial(stamp, site, point, record, why, now))
-    return ()
-
-
-def _failed(
-    site: Site,
-    point: RecoveryPoint,
-    record: PointRecord,
-    now: datetime,
-    quarantine_time: timedelta,
-) -> Sequence[Outcome]:
-    """What a failed image left behind goes too, after two looks like everything else."""
-    if point.state is not State.FAILED or point.hold:
-        return ()
-    if record.quarantined_at is None:
-        why = "a failed image: what it left is deleted a quarantine from now"
-        return attempt(
-            point.image_id, "quarantine", partial(quarantine, site, point, record, why, now)
-        )
-    if ready_to_deregister(point, record, now, quarantine_time):
-        return ()
-    why = "a failed image"
-    return attempt(point.image_id, "deregister", partial(deregister, site, point, record, why))

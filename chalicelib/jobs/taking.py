@@ -34,6 +34,8 @@ class Order:
     retain: str
     reason: str
     plans: tuple[str, ...] = ()
+    zone: str = ""
+    """Whose days, weeks and months its retention counts."""
     reboot: bool = False
     excluded: tuple[str, ...] = ()
 
@@ -122,6 +124,7 @@ def _take_one(
         at=order.at,
         retain=order.retain,
         stage=Stage.INTENDED,
+        zone=order.zone,
         manifest=configuration.digest,
     )
     site.catalogue.put_points([record])

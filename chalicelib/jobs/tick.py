@@ -199,6 +199,7 @@ def _order(instance: Instance, lineage: str, wanted: Subscription, due: Due) -> 
         retain=str(wanted.retention),
         reason=reason,
         plans=due.plans,
+        zone=wanted.zone,
         reboot=wanted.reboot,
         excluded=wanted.excluded,
     )

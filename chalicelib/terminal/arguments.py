@@ -4,6 +4,7 @@ import argparse
 from typing import NoReturn
 
 from chalicelib.domain.errors import InvalidInputError
+from chalicelib.domain.guards import Guard
 
 
 class _Parser(argparse.ArgumentParser):
@@ -36,9 +37,8 @@ def parser() -> argparse.ArgumentParser:
     points.add_argument("instance", nargs="?", help="an instance id; every instance without it")
     show = add("show", "one recovery point: its manifest and provenance")
     show.add_argument("image")
-    expire = add("expire", "the retention plan, with a reason for every point")
-    expire.add_argument("--apply", action="store_true", help="act on it")
-    expire.add_argument("--instance", help="only this instance's lineage")
+    _add_expire(add("expire", "the retention plan, with a reason for every point"))
+    _add_retain(add("retain", "change the retention frozen on points that exist: a plan to read"))
     hold = add("hold", "exempt a recovery point from expiry")
     hold.add_argument("image")
     hold.add_argument("--until", help="a date; without it, until released")
@@ -82,6 +82,27 @@ def _add_backup(to: argparse.ArgumentParser) -> None:
     )
     to.add_argument("--timeout", type=float, default=900, metavar="S", help="seconds to wait")
     to.add_argument("--reboot", action="store_true", help="let EC2 reboot for a clean file system")
+
+
+def _add_expire(to: argparse.ArgumentParser) -> None:
+    to.add_argument("--apply", action="store_true", help="act on it")
+    to.add_argument("--instance", help="only this instance's lineage")
+    to.add_argument("--digest", default="", help="act on the plan that was read, no other")
+    to.add_argument(
+        "--override",
+        action="append",
+        default=[],
+        metavar="GUARD",
+        choices=[guard.value for guard in Guard],
+        help="let this guard pass for the plan of --digest; hard ones never do",
+    )
+
+
+def _add_retain(to: argparse.ArgumentParser) -> None:
+    to.add_argument("subject", metavar="IMAGE|INSTANCE")
+    to.add_argument("--retain", required=True, metavar="RULE", help='"daily=7 weekly=4"')
+    to.add_argument("--apply", action="store_true", help="write it, and who did, down")
+    to.add_argument("--digest", default="", help="of the plan that was read")
 
 
 def _add_rollback(to: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:

@@ -66,8 +66,12 @@ def _due(payload: Payload) -> list[str]:
 
 
 def _lint(payload: Payload) -> list[str]:
-    rows = [(p["instance"], p["tag"], p["value"], p["message"]) for p in payload["problems"]]
-    return table(("INSTANCE", "TAG", "VALUE", "PROBLEM"), rows) or ["every tag can be read"]
+    def rows(key: str) -> list[tuple[str, str, str, str]]:
+        return [(p["instance"], p["tag"], p["value"], p["message"]) for p in payload[key]]
+
+    problems = table(("INSTANCE", "TAG", "VALUE", "PROBLEM"), rows("problems"))
+    advice = table(("INSTANCE", "TAG", "VALUE", "ADVICE"), rows("advice"))
+    return [*(problems or ["every tag can be read"]), *([""] if advice else []), *advice]
 
 
 def _show(payload: Payload) -> list[str]:
@@ -151,11 +155,23 @@ def _explanation(payload: Payload) -> list[str]:
     return said + (["", *table(("NEXT RUNS (UTC)", "LOCAL"), runs)] if runs else [])
 
 
+def _retain(payload: Payload) -> list[str]:
+    lines = outcome_lines(payload)
+    return [*lines, "", f"digest {payload['digest']}"] if payload.get("changes") else lines
+
+
+def _expire(payload: Payload) -> list[str]:
+    lines = outcome_lines(payload)
+    return [*lines, "", f"digest {payload['digest']}"] if payload.get("digest") else lines
+
+
 _RENDERERS: dict[str, Callable[[Payload], list[str]]] = {
     "due": _due,
+    "expire": _expire,
     "explain": _explanation,
     "lint": _lint,
     "points": _points,
+    "retain": _retain,
     "rollback": _journal,
     "rollback plan": _plan,
     "show": _show,

@@ -261,6 +261,33 @@ def test_deregistering_takes_the_snapshots_along_and_says_so(
     ]
 
 
+@pytest.mark.parametrize("where", ["client", "endpoint"])
+def test_deregistering_where_the_parameter_is_unknown_leaves_the_snapshots_to_the_caller(
+    sandbox: Sandbox, web: Machine, session: Session, where: str
+) -> None:
+    """Older than ``DeleteAssociatedSnapshots``: each snapshot is deleted by itself."""
+    gateway = ImageGateway(session.ec2(REGION), REGION, "default")
+    image = made(sandbox, gateway, request(web))
+    [point] = gateway.points()
+    shape = session.ec2(REGION).meta.service_model.operation_model("DeregisterImage").input_shape
+    assert shape is not None
+    members = cast("Any", shape).members
+    held = members["DeleteAssociatedSnapshots"]
+    if where == "client":
+        del members["DeleteAssociatedSnapshots"]
+    else:
+        rule: Any = {"action": "DeregisterImage", "kind": "error", "code": "UnknownParameter",
+                     "times": 1}  # fmt: skip
+        sandbox.faults.set({"rules": [rule]})
+    codes = gateway.deregister(image)
+    again = gateway.deregister(image)
+    members["DeleteAssociatedSnapshots"] = held
+
+    assert (codes, again) == ({}, None)
+    assert images(sandbox) == []
+    assert all(gateway.delete_snapshot(s.snapshot_id) for s in point.snapshots)
+
+
 def test_what_is_gone_already_is_a_success_and_says_so(gateway: ImageGateway) -> None:
     """Every deletion can be delivered twice."""
     assert gateway.disable(GONE) is False

@@ -1,164 +1,45 @@
-"""What stands between a retention plan and its execution."""
+"""The guards' names, what they say, and how much one run may take."""
 
-# A test's name is its sentence, and catalogue cases keep their number's capital.
+# A test's name is its sentence, and invariants keep their number's capital.
 # ruff: noqa: D103, N802
-
-from dataclasses import replace
-from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.guards import (
-    MissingImages,
-    find_missing,
-    ready_to_deregister,
-    refuse_shrunken,
-)
-from chalicelib.domain.records import PointRecord, Stage
-from chalicelib.domain.recovery_point import RecoveryPoint, State
-from tests.builders import NOON, point
+from chalicelib.domain.guards import Bounds, Guard, Stop
 
-DAY = timedelta(days=1)
+HARD = {
+    "ownership", "hold", "newest", "last-point", "floor", "in-use", "locked", "protected",
+    "managed-elsewhere", "second-look", "listing",
+}  # fmt: skip
 
 
-def row(of: RecoveryPoint, stage: Stage = Stage.SETTLED, **others: datetime | None) -> PointRecord:
-    """The catalogue's row of a point."""
-    made = PointRecord(
-        name=of.name,
-        region=of.region,
-        lineage=of.lineage,
-        instance_id=of.instance_id,
-        kind=of.kind,
-        at=of.at,
-        retain=of.retain,
-        stage=stage,
-        image_id=of.image_id,
-    )
-    return replace(made, **others)  # type: ignore[arg-type]
+@pytest.mark.parametrize("guard", list(Guard))
+def test_every_guard_says_a_way_out_and_whether_it_can_be_overridden(guard: Guard) -> None:
+    stop = Stop(guard=guard, subject="ami-1", reason="so")
+    said = stop.way_out("d1ge57")
 
-
-def missing(rows: list[PointRecord], listed: list[RecoveryPoint]) -> MissingImages:
-    """Which of *rows* the listing lacks, with a quarantine of a day."""
-    return find_missing({r.name: r for r in rows}, listed, NOON, DAY)
-
-
-def test_an_image_that_is_listed_is_not_missing() -> None:
-    assert missing([row(point(1))], [point(1)]) == MissingImages((), ())
-
-
-def test_an_image_that_is_not_listed_is_missing() -> None:
-    lost = row(point(1))
-
-    assert missing([lost], []) == MissingImages(fresh=(lost,), settled=())
-
-
-@pytest.mark.parametrize("stage", [Stage.INTENDED, Stage.DEREGISTERING])
-def test_an_image_that_we_have_not_made_or_are_removing_is_not_missing(stage: Stage) -> None:
-    assert missing([row(point(1), stage)], []) == MissingImages((), ())
-
-
-@pytest.mark.parametrize(("minutes", "count"), [(59, 0), (60, 0), (61, 1)])
-def test_a_fresh_image_may_still_be_on_its_way_into_listings(minutes: int, count: int) -> None:
-    fresh = row(point(minutes / 1440))
-
-    assert len(missing([fresh], []).fresh) == count
-
-
-@pytest.mark.parametrize(("hours", "settled"), [(23, False), (24, True), (99, True)])
-def test_an_image_missing_for_a_whole_quarantine_is_gone(hours: int, settled: bool) -> None:
-    lost = row(point(9), missing_since=NOON - timedelta(hours=hours))
-    found = missing([lost], [])
-
-    assert found == MissingImages(*(((), (lost,)) if settled else ((lost,), ())))
+    if guard.value in HARD:
+        assert guard.is_hard
+        assert said.endswith("nothing overrides this guard")
+    else:
+        assert f"--override {guard.value} --digest d1ge57" in said
+    assert stop.as_json("d1ge57")["guard"] == guard.value
 
 
 @pytest.mark.parametrize(
-    ("known", "lost", "refused"),
-    [
-        (0, 0, False),
-        (1, 1, False),
-        (2, 2, True),
-        (3, 1, False),
-        (6, 2, True),
-        (7, 2, False),
-        (10, 3, False),
-        (10, 4, True),
-        (1000, 300, False),
-        (1000, 301, True),
-        (1000, 1000, True),
-    ],
+    ("points", "lineage", "region"),
+    [(0, 1, 50), (3, 1, 50), (4, 1, 50), (8, 2, 50), (1000, 250, 50), (1001, 250, 50)],
 )
-def test_F41_a_listing_that_shrank_by_three_in_ten_deletes_nothing(
-    known: int, lost: int, refused: bool
+def test_I7_one_run_takes_a_quarter_of_a_lineage_and_fifty_of_a_region(
+    points: int, lineage: int, region: int
 ) -> None:
-    rows = tuple(row(point(n + 1)) for n in range(lost))
-    said = refuse_shrunken(MissingImages(fresh=rows, settled=()), known)
-
-    assert bool(said) is refused
-    if refused:
-        assert said.startswith(f"the listing lacks {lost} of {known} recovery points")
+    assert (Bounds().of_lineage(points), Bounds().of_region(points)) == (lineage, region)
 
 
-def test_what_has_been_gone_for_a_quarantine_stops_no_run() -> None:
-    rows = tuple(row(point(n + 1)) for n in range(9))
-
-    assert refuse_shrunken(MissingImages(fresh=(), settled=rows), 10) == ""
-
-
-@given(st.integers(0, 60), st.data())
-def test_F41_an_empty_listing_of_more_than_one_point_is_always_refused(
-    days: int, data: st.DataObject
-) -> None:
-    rows = [row(point(d + 2)) for d in range(days)]
-    listed = data.draw(st.sampled_from([[], [point(1)]]))
-    said = refuse_shrunken(missing(rows, listed), len(rows))
-
-    assert bool(said) is (days >= 2)
-
-
-LOOK = NOON - DAY
-
-
-def second_look(
-    *,
-    state: State = State.QUARANTINED,
-    stage: Stage = Stage.QUARANTINED,
-    tagged: datetime | None = LOOK,
-    recorded: datetime | None = LOOK,
-) -> str:
-    """Why a point must wait, when tag and row tell of these first looks."""
-    waiting = point(9, state=state, quarantined_at=tagged)
-    return ready_to_deregister(waiting, row(waiting, stage, quarantined_at=recorded), NOON, DAY)
-
-
-@pytest.mark.parametrize("state", [State.QUARANTINED, State.FAILED])
-@pytest.mark.parametrize("stage", [Stage.QUARANTINED, Stage.DEREGISTERING])
-def test_a_point_looked_at_twice_a_quarantine_apart_may_go(state: State, stage: Stage) -> None:
-    assert second_look(state=state, stage=stage) == ""
-
-
-@pytest.mark.parametrize(
-    "stage", [s for s in Stage if s not in (Stage.QUARANTINED, Stage.DEREGISTERING)]
-)
-def test_a_point_without_a_recorded_first_look_stays(stage: Stage) -> None:
-    assert second_look(stage=stage) == "the catalogue does not know of a first look"
-    assert second_look(recorded=None) == "the catalogue does not know of a first look"
-
-
-@pytest.mark.parametrize("tagged", [None, LOOK - timedelta(days=9), LOOK + timedelta(seconds=1)])
-def test_a_tag_alone_can_not_bring_the_second_look_forward(tagged: datetime | None) -> None:
-    """Somebody who may tag may not thereby delete."""
-    assert "do not agree" in second_look(tagged=tagged)
-
-
-@pytest.mark.parametrize("state", [State.USABLE, State.VERIFIED, State.PENDING, State.DISABLED])
-def test_a_point_that_ec2_does_not_call_disabled_stays(state: State) -> None:
-    assert second_look(state=state) == f"it is {state.value}"
-
-
-def test_a_point_waits_for_the_whole_quarantine() -> None:
-    early = LOOK + timedelta(hours=6)
-
-    assert second_look(tagged=early, recorded=early) == "quarantined; deleted in 6.0 h"
+@given(st.integers(0, 10**6))
+def test_L5_a_bound_never_stops_everything(points: int) -> None:
+    """In a large region it grows with the points, or a fleet's nights would pile up."""
+    assert Bounds().of_lineage(points) >= 1
+    assert Bounds().of_region(points) >= max(50, points // 20)

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.domain import plans
 from chalicelib.domain.errors import InvalidInputError
+from chalicelib.domain.guards import Bounds
 from chalicelib.domain.options import Options
 from chalicelib.domain.plans import Plan, parse_plans
 from chalicelib.domain.recovery_point import Kind
@@ -22,6 +23,7 @@ def test_without_a_document_there_are_the_built_in_plans() -> None:
         "manual": "within=30d",
         "change": "within=14d",
         "safety": "within=7d",
+        "copy": "within=30d",
     }
     assert str(book.plans["gold"].retention).startswith(
         "hourly=24 daily=7 weekly=4 monthly=12 yearly=2"
@@ -94,6 +96,15 @@ def test_operators_add_and_replace_plans() -> None:
         ('[retention]\nmanual="last=0"', "retention.manual: retention 'last=0'"),
         ('[guards]\nminimum="x"', "guards.minimum: retention 'x'"),
         ("[guards]\ncap=3", "guards.cap is no key"),
+        ("[guards]\nmost_manual=0", "guards.most_manual is 0: give a whole number from 1"),
+        ("[guards]\nmost_copy=true", "guards.most_copy is True"),
+        ('[guards]\nlineage_percent="9"', "guards.lineage_percent is '9'"),
+        ("[guards]\nlineage_percent=101", "from 1 to 100"),
+        ("[guards]\nregion_images=-1", "guards.region_images is -1"),
+        (
+            '[guards]\nminimum="daily=9"\nmaximum="daily=7"',
+            "guards.minimum contradicts guards.maximum: daily=9 is above",
+        ),
     ],
 )
 def test_a_document_that_can_not_be_read_is_refused_where_it_is_wrong(
@@ -105,6 +116,19 @@ def test_a_document_that_can_not_be_read_is_refused_where_it_is_wrong(
     assert why in caught.value.message
     assert caught.value.message.startswith("SNAPBACK_PLANS ")
     assert caught.value.hint
+
+
+def test_caps_and_bounds_have_defaults_and_are_the_operators() -> None:
+    usual = parse_plans("")
+    book = parse_plans(
+        '[retention]\ncopy = "weekly=4"\n'
+        "[guards]\nmost_manual = 7\nlineage_percent = 50\nregion_images = 9\nregion_percent = 0\n"
+    )
+
+    assert (usual.caps[Kind.MANUAL], usual.bounds) == (100, Bounds())
+    assert str(book.by_kind[Kind.COPY]) == "weekly=4"
+    assert (book.caps[Kind.MANUAL], book.caps[Kind.SAFETY]) == (7, 50)
+    assert book.bounds == Bounds(lineage_percent=50, region_images=9, region_percent=0)
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:

@@ -20,6 +20,7 @@ from chalicelib.domain.point_tags import (
     PointTags,
     build_tags,
     managed_by,
+    other_owner,
     read_point,
 )
 from chalicelib.domain.recovery_point import Kind, RecoveryPoint, Snapshot, State
@@ -316,3 +317,22 @@ def test_F54_any_text_in_any_tag_still_makes_a_point(
     point = read(listed(tags=tags, name=name, state=state))
 
     assert point.problems
+
+
+@pytest.mark.parametrize(
+    ("tags", "alias", "owner"),
+    [
+        ({}, "", ""),
+        ({"src:aws:backup:x": "1", "CreatedBy": "me"}, "", ""),
+        ({"aws:backup:source-resource": "arn"}, "", "AWS Backup"),
+        ({}, "aws-backup-vault", "AWS Backup"),
+        ({"dlm:managed": "true"}, "", "Data Lifecycle Manager"),
+        ({"aws:dlm:lifecycle-policy-id": "policy-1"}, "", "Data Lifecycle Manager"),
+        ({"Ec2ImageBuilderArn": "arn"}, "", "EC2 Image Builder"),
+        ({"CreatedBy": "EC2 Image Builder"}, "", "EC2 Image Builder"),
+    ],
+)
+def test_what_another_service_manages_bears_its_marks(
+    tags: dict[str, str], alias: str, owner: str
+) -> None:
+    assert other_owner(tags, alias) == owner

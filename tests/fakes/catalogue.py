@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.domain.configuration import Configuration
 from chalicelib.domain.errors import ConflictError, NotFoundError
-from chalicelib.domain.records import InstanceRecord, PointRecord
+from chalicelib.domain.records import InstanceRecord, PointRecord, RegionMemory, RetainChange
 from chalicelib.domain.rollback.journal import Journal
 from tests.fakes.wire import Wire, port
 
@@ -26,6 +26,8 @@ class FakeCatalogue:
     machines: dict[tuple[str, str], InstanceRecord] = field(default_factory=dict)
     rollbacks: dict[str, tuple[Journal, int]] = field(default_factory=dict)
     held: dict[str, str] = field(default_factory=dict)
+    memories: dict[str, RegionMemory] = field(default_factory=dict)
+    changed: list[RetainChange] = field(default_factory=list)
 
     @property
     def region(self) -> str:
@@ -36,6 +38,35 @@ class FakeCatalogue:
     def points(self, region: str) -> dict[str, PointRecord]:
         """Rows of a region, by name."""
         return {name: row for (where, name), row in sorted(self.rows.items()) if where == region}
+
+    @port("catalogue.points_named")
+    def points_named(self, region: str, prefix: str) -> dict[str, PointRecord]:
+        """Rows of a region, by the beginning of their names."""
+        return {
+            name: row
+            for (where, name), row in sorted(self.rows.items())
+            if where == region and name.startswith(prefix)
+        }
+
+    @port("catalogue.memory")
+    def memory(self, region: str) -> RegionMemory | None:
+        """What the last run left."""
+        return self.memories.get(region)
+
+    @port("catalogue.put_memory", changes=True)
+    def put_memory(self, memory: RegionMemory) -> None:
+        """For the next run."""
+        self.memories[memory.region] = memory
+
+    @port("catalogue.put_retain_changes", changes=True)
+    def put_retain_changes(self, changes: Sequence[RetainChange]) -> None:
+        """For the auditor."""
+        self.changed += changes
+
+    @port("catalogue.retain_changes")
+    def retain_changes(self, region: str) -> tuple[RetainChange, ...]:
+        """What an auditor reads."""
+        return tuple(c for c in self.changed if c.region == region)
 
     @port("catalogue.put_points", changes=True)
     def put_points(self, records: Sequence[PointRecord]) -> None:

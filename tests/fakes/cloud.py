@@ -19,7 +19,7 @@ from chalicelib.domain.recovery_point import Snapshot
 from chalicelib.jobs.ports import Region, Site
 from tests.fakes.catalogue import FakeCatalogue
 from tests.fakes.configurations import FakeConfigurations, FakeVault
-from tests.fakes.images import FakeImages
+from tests.fakes.images import FakeImages, FakeLaunchers
 from tests.fakes.machines import FakeInstances, FakeMachines
 from tests.fakes.networks import FakeAddresses, FakeTargets
 from tests.fakes.place import (
@@ -79,6 +79,7 @@ class Cloud:
             name=place.region,
             instances=FakeInstances(place, self.wire),
             images=FakeImages(place, self.wire, DEPLOYMENT),
+            launchers=FakeLaunchers(place, self.wire),
             configurations=FakeConfigurations(place, self.wire, self.vault),
             machines=FakeMachines(place, self.wire),
             addresses=FakeAddresses(place, self.wire),

@@ -4,9 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.domain.errors import InUseError, MissingError, NameTakenError
-from chalicelib.domain.image import DeleteCode, ImageRequest, SnapshotState
+from chalicelib.domain.image import DeleteCode, ImageRequest, OwnedSnapshot, SnapshotState
 from chalicelib.domain.instance import InstanceState
-from chalicelib.domain.point_tags import MANAGED_BY, ListedImage, managed_by, read_point
+from chalicelib.domain.point_tags import (
+    MANAGED_BY,
+    ListedImage,
+    managed_by,
+    other_owner,
+    read_point,
+)
 from chalicelib.domain.recovery_point import RecoveryPoint, Snapshot
 from tests.fakes.place import FakeImage, FakeSnapshot, Place
 from tests.fakes.wire import Wire, port, refusal
@@ -45,7 +51,40 @@ class FakeImages:
     def snapshot_states(self, snapshot_ids: Sequence[str]) -> dict[str, SnapshotState]:
         """The snapshots that exist, and how they stand."""
         found = (self.place.snapshots[s] for s in snapshot_ids if s in self.place.snapshots)
-        return {s.snapshot_id: SnapshotState(s.snapshot_id, self._state(s)) for s in found}
+        return {
+            s.snapshot_id: SnapshotState(
+                s.snapshot_id,
+                self._state(s),
+                is_archived=s.snapshot_id in self.place.archived,
+                other_owner=other_owner(s.tags),
+            )
+            for s in found
+        }
+
+    @port("images.shared_with")
+    def shared_with(self, image_id: str, snapshot_ids: Sequence[str]) -> tuple[str, ...]:
+        """Who else may use them."""
+        return tuple(w for i in (image_id, *snapshot_ids) for w in self.place.shares.get(i, ()))
+
+    @port("images.locked_snapshots")
+    def locked_snapshots(self) -> frozenset[str]:
+        """The locked ones."""
+        return frozenset(self.place.locked)
+
+    @port("images.marked_snapshots")
+    def marked_snapshots(self) -> tuple[OwnedSnapshot, ...]:
+        """The snapshots with this deployment's tag."""
+        return tuple(
+            OwnedSnapshot(
+                snapshot_id=s.snapshot_id,
+                state=self._state(s),
+                started_at=s.started_at or s.complete_at,
+                description=s.description,
+                tags=dict(s.tags),
+            )
+            for s in self.place.snapshots.values()
+            if s.tags.get(MANAGED_BY) == managed_by(self.deployment)
+        )
 
     @port("images.references")
     def references(self, image_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -75,6 +114,7 @@ class FakeImages:
         ready = self.place.now + self.place.pace.image
         breaks = self.place.breaking > 0
         self.place.breaking = max(0, self.place.breaking - 1)
+        image_id = self.place.new_id("ami")
         snapshots = []
         for disk in machine.configuration.disks:
             if disk.device not in request.excluded:
@@ -82,12 +122,18 @@ class FakeImages:
                     snapshot_id=self.place.new_id("snap"),
                     complete_at=ready,
                     broken=breaks,
+                    started_at=self.place.now,
+                    description=f"Created by CreateImage({request.instance_id}) for {image_id}",
                     tags=dict(request.tags),
                 )
                 self.place.snapshots[made.snapshot_id] = made
-                snapshots.append(Snapshot(snapshot_id=made.snapshot_id, device=disk.device))
+                snapshots.append(
+                    Snapshot(
+                        snapshot_id=made.snapshot_id, device=disk.device, size_gib=disk.size_gib
+                    )
+                )
         image = FakeImage(
-            image_id=self.place.new_id("ami"),
+            image_id=image_id,
             name=request.name,
             created_at=self.place.now,
             ready_at=ready,
@@ -136,9 +182,12 @@ class FakeImages:
     @port("images.deregister", changes=True)
     def deregister(self, image_id: str) -> dict[str, DeleteCode] | None:
         """The image goes whatever becomes of its snapshots; each has a code."""
-        image = self.place.images.pop(image_id, None)
+        image = self.place.images.get(image_id)
         if image is None:
             return None
+        if image.protection != "disabled":
+            raise refusal(f"deregister {image_id}", "OperationNotPermitted", "it is protected")
+        del self.place.images[image_id]
         codes = {}
         for snapshot in image.snapshots:
             code = self._delete_with_image(snapshot.snapshot_id)
@@ -151,9 +200,14 @@ class FakeImages:
         """EC2 protects only a snapshot of a *root* device: any other goes, used or not."""
         if snapshot_id not in self.place.snapshots:
             return False
+        if snapshot_id in self.place.locked:
+            raise refusal(f"delete {snapshot_id}", "OperationNotPermitted", "it is locked")
         for image_id in self.place.users_of(snapshot_id):
             image = self.place.images[image_id]
-            if Snapshot(snapshot_id=snapshot_id, device=image.root_device) in image.snapshots:
+            if any(
+                (s.snapshot_id, s.device) == (snapshot_id, image.root_device)
+                for s in image.snapshots
+            ):
                 raise InUseError(
                     f"delete {snapshot_id}", "InvalidSnapshot.InUse", f"in use by {image_id}"
                 )
@@ -161,6 +215,8 @@ class FakeImages:
         return True
 
     def _delete_with_image(self, snapshot_id: str) -> DeleteCode | None:
+        if snapshot_id in self.place.locked:
+            return DeleteCode.CLIENT_ERROR
         if snapshot_id in self.place.codes:
             return self.place.codes[snapshot_id]
         if self.place.users_of(snapshot_id):
@@ -198,9 +254,30 @@ class FakeImages:
                 source_instance=image.source_instance,
                 snapshots=image.snapshots if mapped else (),
                 tags=dict(image.tags),
+                protection=image.protection,
+                is_public=image.public,
+                owner_alias=image.alias,
             ),
             self.deployment,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class FakeLaunchers:
+    """``ports.Launchers`` over one place."""
+
+    place: Place
+    wire: Wire
+
+    @property
+    def region(self) -> str:
+        """Where it is."""
+        return self.place.region
+
+    @port("launchers.images")
+    def images(self) -> dict[str, tuple[str, ...]]:
+        """What Auto Scaling names."""
+        return dict(self.place.launchers)
 
 
 def _check_tags(doing: str, tags: Mapping[str, str]) -> None:

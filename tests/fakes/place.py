@@ -50,6 +50,8 @@ class FakeSnapshot:
     snapshot_id: str
     complete_at: datetime
     broken: bool = False
+    started_at: datetime | None = None
+    description: str = ""
     tags: dict[str, str] = field(default_factory=dict)
 
 
@@ -70,6 +72,9 @@ class FakeImage:
     breaks: bool = False
     """It becomes ``failed`` instead of ``available``."""
     disabled: bool = False
+    protection: str = "disabled"
+    public: bool = False
+    alias: str = ""
 
     def state(self, now: datetime) -> str:
         """EC2's word for how it stands."""
@@ -147,6 +152,12 @@ class Place:
     groups: dict[str, FakeGroup] = field(default_factory=dict)
     registrations: dict[tuple[str, str, int], Registration] = field(default_factory=dict)
     references: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    launchers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What Auto Scaling would launch from."""
+    shares: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Who else may use an image or a snapshot."""
+    locked: set[str] = field(default_factory=set)
+    archived: set[str] = field(default_factory=set)
     gone_subnets: set[str] = field(default_factory=set)
     unreadable: tuple[str, ...] = ()
     """What single attribute calls cannot read."""

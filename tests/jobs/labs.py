@@ -11,6 +11,7 @@ from chalicelib.aws.catalogue import Catalogue as RealCatalogue
 from chalicelib.aws.configurations import ConfigurationReader
 from chalicelib.aws.images import ImageGateway
 from chalicelib.aws.instances import InstanceReader
+from chalicelib.aws.launchers import LauncherReader
 from chalicelib.aws.machines import MachineGateway
 from chalicelib.aws.table import Table
 from chalicelib.aws.target_groups import TargetGroupGateway
@@ -64,6 +65,18 @@ class Lab(Protocol):
 
     def drop_image(self, image_id: str) -> None:
         """Deregister it, leaving its snapshots behind."""
+        ...
+
+    def lock(self, snapshot_id: str) -> None:
+        """Lock it for a day."""
+        ...
+
+    def share(self, resource_id: str, account: str) -> None:
+        """Let another account use an image or a snapshot."""
+        ...
+
+    def configure(self, image_id: str) -> None:
+        """A launch configuration ``web`` that launches it."""
         ...
 
     def drop_group(self, target: Target) -> None:
@@ -122,6 +135,18 @@ class FakeLab:
         """Deregister it."""
         self.cloud.home.drop(image_id)
 
+    def lock(self, snapshot_id: str) -> None:
+        """Lock it."""
+        self.cloud.home.locked.add(snapshot_id)
+
+    def share(self, resource_id: str, account: str) -> None:
+        """Share it."""
+        self.cloud.home.shares[resource_id] = (account,)
+
+    def configure(self, image_id: str) -> None:
+        """A launch configuration."""
+        self.cloud.home.launchers[image_id] = ("launch configuration web",)
+
     def drop_group(self, target: Target) -> None:
         """Delete a target group."""
         del self.cloud.home.groups[target.group_arn]
@@ -162,7 +187,8 @@ class SandboxLab:
             region = Region(
                 name=HOME,
                 instances=InstanceReader(ec2, HOME),
-                images=ImageGateway(ec2, HOME, DEPLOYMENT),
+                images=ImageGateway(ec2, HOME, DEPLOYMENT, lambda: sandbox.client("ssm")),
+                launchers=LauncherReader(lambda: sandbox.client("autoscaling"), HOME),
                 configurations=ConfigurationReader(ec2, targets, vault),
                 machines=MachineGateway(ec2),
                 addresses=AddressGateway(ec2),
@@ -238,6 +264,30 @@ class SandboxLab:
     def drop_image(self, image_id: str) -> None:
         """Deregister it."""
         self.ec2.deregister_image(ImageId=image_id)
+
+    def lock(self, snapshot_id: str) -> None:
+        """Lock it."""
+        self.ec2.lock_snapshot(SnapshotId=snapshot_id, LockMode="governance", LockDuration=1)
+
+    def share(self, resource_id: str, account: str) -> None:
+        """Share it."""
+        if resource_id.startswith("ami-"):
+            self.ec2.modify_image_attribute(
+                ImageId=resource_id, LaunchPermission={"Add": [{"UserId": account}]}
+            )
+            return
+        self.ec2.modify_snapshot_attribute(
+            SnapshotId=resource_id,
+            Attribute="createVolumePermission",
+            OperationType="add",
+            UserIds=[account],
+        )
+
+    def configure(self, image_id: str) -> None:
+        """A launch configuration."""
+        self.sandbox.client("autoscaling").create_launch_configuration(
+            LaunchConfigurationName="web", ImageId=image_id, InstanceType="t3.micro"
+        )
 
     def drop_group(self, target: Target) -> None:
         """Delete a target group and what forwards to it."""

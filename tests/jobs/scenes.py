@@ -10,7 +10,7 @@ from chalicelib.domain.rollback.journal import Journal
 from chalicelib.domain.rollback.selection import parse_choice
 from chalicelib.jobs import expire as expire_job
 from chalicelib.jobs import tick as tick_job
-from chalicelib.jobs.expire import Terms
+from chalicelib.jobs.lineages import Terms
 from chalicelib.jobs.rollback import commands
 from chalicelib.jobs.rollback.commands import Desk
 from chalicelib.jobs.rollback.planning import Request
@@ -22,7 +22,10 @@ from tests.fakes.wire import Call, CrashError
 DAILY = {"snapback:plan": "daily"}
 BRIEF = {"snapback:plan": "hourly", "snapback:retain": "last=2"}
 QUARANTINE = timedelta(hours=24)
-SCHEDULES = Schedules(book=parse_plans(""), plan_tag="snapback:plan")
+SCHEDULES = Schedules(
+    book=parse_plans("[guards]\nlineage_percent = 100\n"), plan_tag="snapback:plan"
+)
+"""Without the bound that spreads one machine's expiry over several runs."""
 TERMS = Terms(schedules=SCHEDULES, quarantine=QUARANTINE)
 TICK = timedelta(minutes=5)
 

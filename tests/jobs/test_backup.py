@@ -86,6 +86,23 @@ def test_F20_one_that_fails_never_stops_the_others(cloud: Cloud) -> None:
     }
 
 
+def test_F63_a_machine_that_has_its_fill_of_manual_points_is_refused_another(
+    cloud: Cloud,
+) -> None:
+    """Points within their date stay, so a flood is stopped where it comes from."""
+    web = cloud.add_machine()
+    results = []
+    for _ in range(4):
+        cloud.advance(seconds=1)
+        [asked] = backup.run(cloud.sites, [web.id], MONTH, cloud.now, most=3)
+        results.append(asked.taken.outcome.result)
+    [again] = backup.run(cloud.sites, [web.id], MONTH, cloud.now, most=3)
+
+    assert results == [*[Result.DONE] * 3, Result.REFUSED]
+    assert "most_manual allows" in again.taken.outcome.reason
+    assert len(images_of(cloud)) == 3
+
+
 def test_F10_only_who_asks_for_a_reboot_gets_one(cloud: Cloud) -> None:
     web = cloud.add_machine()
 

@@ -24,7 +24,14 @@ from chalicelib.domain.image import DeleteCode, ImageRequest
 from chalicelib.domain.instance import Instance, InstanceState
 from chalicelib.domain.launch import LaunchRequest
 from chalicelib.domain.point_tags import PointTags, build_tags
-from chalicelib.domain.records import InstanceRecord, PointRecord, Role, Stage
+from chalicelib.domain.records import (
+    InstanceRecord,
+    PointRecord,
+    RegionMemory,
+    RetainChange,
+    Role,
+    Stage,
+)
 from chalicelib.domain.recovery_point import Kind, RecoveryPoint, Snapshot, State
 from chalicelib.domain.rollback.journal import Journal, RollbackState, StepRecord, StepState
 from tests.fakes.cloud import DEPLOYMENT, NOON
@@ -431,6 +438,39 @@ def test_references_of_an_image_that_nobody_uses_are_none(lab: Lab) -> None:
     assert lab.region.images.references([point.image_id]) == {}
 
 
+def test_locks_shares_and_launchers_are_told(lab: Lab) -> None:
+    point = taken(lab, lab.machine({}))
+    images = lab.region.images
+    root, data = sorted(point.snapshots, key=lambda s: s.device, reverse=True)
+    ids = [root.snapshot_id, data.snapshot_id]
+    nothing = images.locked_snapshots(), images.shared_with(point.image_id, ids)
+    lab.lock(root.snapshot_id)
+    lab.share(data.snapshot_id, "111122223333")
+    lab.configure(point.image_id)
+
+    assert nothing == (frozenset(), ())
+    assert images.locked_snapshots() == {root.snapshot_id}
+    assert images.shared_with(point.image_id, ids) == ("111122223333",)
+    assert lab.region.launchers.images() == {point.image_id: ("launch configuration web",)}
+    with pytest.raises(AwsError):
+        images.delete_snapshot(root.snapshot_id)
+    assert images.deregister(point.image_id) is not None
+
+
+def test_our_snapshots_say_what_they_were_made_for(lab: Lab) -> None:
+    point = taken(lab, lab.machine({}))
+
+    marked = lab.region.images.marked_snapshots()
+
+    assert {s.snapshot_id for s in marked} == {s.snapshot_id for s in point.snapshots}
+    assert {s.made_for for s in marked} == {point.image_id}
+    assert {s.state for s in marked} == {"completed"}
+    assert all(s.tags["snapback:lineage"] == point.lineage for s in marked)
+    assert {s.device: s.size_gib > 0 for s in point.snapshots} == {
+        "/dev/sdf": True, "/dev/xvda": True,
+    }  # fmt: skip
+
+
 # Launches.
 
 
@@ -712,6 +752,24 @@ def test_rows_come_back_as_they_were_and_are_forgotten(lab: Lab) -> None:
     assert (there, elsewhere) == ({row.name: row}, {})
     assert changed is Stage.SETTLED
     assert lab.catalogue.points(HOME) == {}
+
+
+def test_what_expiry_remembers_comes_back_as_it_was(lab: Lab) -> None:
+    memory = RegionMemory(region=HOME, at=NOON, tagged=3, in_use=("ami-1",), swept_at=NOON)
+    change = RetainChange(
+        name="n", region=HOME, image_id="ami-1", lineage="l", at=NOON, by="me",
+        before="last=9", after="last=1",
+    )  # fmt: skip
+    row = record()
+    nothing = lab.catalogue.memory(HOME), lab.catalogue.retain_changes(HOME)
+    lab.catalogue.put_memory(memory)
+    lab.catalogue.put_retain_changes([change])
+    lab.catalogue.put_points([row, replace(row, name=f"x{row.name}")])
+
+    assert nothing == (None, ())
+    assert lab.catalogue.memory(HOME) == memory
+    assert lab.catalogue.retain_changes(HOME) == (change,)
+    assert lab.catalogue.points_named(HOME, row.name[:12]) == {row.name: row}
 
 
 def test_manifests_and_instances_come_back_as_they_were(lab: Lab) -> None:

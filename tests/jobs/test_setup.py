@@ -45,7 +45,7 @@ def test_without_a_catalogue_nothing_is_trusted_and_nothing_deleted(cloud: Cloud
     with cloud.wire.recording() as calls:
         expire(cloud)
 
-    assert changes(calls) == []
+    assert {call.partition("(")[0] for call in changes(calls)} == {"catalogue.put_memory"}
 
 
 def test_every_point_is_taken_up_and_expiry_goes_on_where_it_was(cloud: Cloud) -> None:
