@@ -76,6 +76,8 @@ class TagRules(EC2Backend):
         A region has millions of tags, of which a request mostly names a resource or a key.
         """
         ids, keys = _named(filters, "resource-id"), _named(filters, "key")
+        values = _named(filters, "value")
+        chosen = None if values is None else frozenset(values)
         wanted = list(self.tags) if ids is None else [each for each in ids if each in self.tags]
         rows = (
             {
@@ -86,6 +88,7 @@ class TagRules(EC2Backend):
             }
             for resource_id in wanted
             for key, value in self._held(resource_id, keys)
+            if chosen is None or value in chosen
         )
         return matching(rows, filters, _FILTERS, _itself)
 
