@@ -20,6 +20,8 @@ ONE_OF = {
     "DeleteLaunchTemplate": _TEMPLATE,
     "DeleteLaunchTemplateVersions": _TEMPLATE,
     "DeleteSecurityGroup": _GROUP,
+    "DisableVpcClassicLinkDnsSupport": ("VpcId",),
+    "EnableVpcClassicLinkDnsSupport": ("VpcId",),
     "ModifyLaunchTemplate": _TEMPLATE,
     "RevokeSecurityGroupIngress": _GROUP,
     "UpdateSecurityGroupRuleDescriptionsEgress": _GROUP,

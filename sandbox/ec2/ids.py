@@ -52,9 +52,9 @@ class IdRules(EC2Backend):
         return super().get_vpc(vpc_id)
 
 
-def require_form(name: str, value: str, backend: EC2Backend) -> None:
+def require_form(name: str, value: str | None, backend: EC2Backend) -> None:
     """Refuse what cannot be an id of the kind *name*, unless there is one of that name."""
-    kind = KINDS[name]
+    kind, value = KINDS[name], value or ""
     if not kind.is_well_formed(value) and not kind.known(backend, value):
         raise EC2ClientError(
             kind.malformed, f'Invalid id: "{value}" (expecting "{kind.prefix}-...")'
