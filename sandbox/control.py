@@ -20,6 +20,7 @@ from sandbox.disks import disks
 from sandbox.events import events
 from sandbox.faults import FaultError, faults
 from sandbox.health import ASPECTS, health
+from sandbox.quotas import quotas
 from sandbox.replies import Reply
 
 PREFIX = "/sandbox/"
@@ -278,6 +279,23 @@ def _forget_events(_query: Query, _document: Document) -> Document:
     return {"events": []}
 
 
+def _quotas_now(_query: Query, _document: Document) -> Document:
+    return quotas.document
+
+
+def _set_quotas(_query: Query, document: Document) -> Document:
+    try:
+        quotas.set(document)
+    except ValueError as error:
+        raise ControlError(400, "InvalidValue", str(error)) from error
+    return quotas.document
+
+
+def _default_quotas(_query: Query, _document: Document) -> Document:
+    quotas.reset()
+    return quotas.document
+
+
 ROUTES: dict[str, dict[str, Callable[[Query, Document], Document]]] = {
     "clock": {"GET": _clock_now, "POST": _move_clock},
     "faults": {"GET": _faults_now, "POST": _set_faults, "DELETE": _clear_faults},
@@ -285,5 +303,6 @@ ROUTES: dict[str, dict[str, Callable[[Query, Document], Document]]] = {
     "commands": {"GET": _command_log, "POST": _set_command, "DELETE": _clear_commands},
     "disks": {"GET": _read_disk, "POST": _write_disk},
     "health": {"POST": _set_health},
+    "quotas": {"GET": _quotas_now, "POST": _set_quotas, "DELETE": _default_quotas},
     "events": {"GET": _all_events, "POST": _send_event, "DELETE": _forget_events},
 }

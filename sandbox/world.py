@@ -56,6 +56,6 @@ def reset() -> None:
     base_images.reset()
     rbin.reset()
     accounts.home.reset()
-    for module in ("agenda", "commands", "disks", "functions", "health", "events"):
+    for module in ("agenda", "commands", "disks", "functions", "health", "events", "quotas"):
         with suppress(ModuleNotFoundError, AttributeError):
             getattr(import_module(f"sandbox.{module}"), module).reset()

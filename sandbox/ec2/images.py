@@ -22,6 +22,7 @@ from sandbox.ec2.image_filters import IMAGE_FILTERS
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.image_names import check_name
 from sandbox.ec2.sharing import is_well_formed, neighbours
+from sandbox.quotas import quotas
 from sandbox.rbin import Kind
 
 INTERNAL_ERROR = ("Client.InternalError", "Client error on launch")
@@ -39,9 +40,6 @@ class PlannedFailure:
 
 class ImageRules(AllowedImageRules):
     """What every family of image operations stands on."""
-
-    most_images = 50_000
-    """Source: EC2 User Guide, "AMI quotas in Amazon EC2", per Region; can be raised."""
 
     @property
     def image_names(self) -> dict[str, str]:
@@ -159,10 +157,11 @@ class ImageRules(AllowedImageRules):
                 "InvalidAMIName.Duplicate",
                 f"AMI name {name} is already in use by AMI {self.image_names[name]}",
             )
-        if len(self.amis) + len(self.kept_of(Kind.IMAGE)) >= self.most_images:
+        most = quotas.most("images")
+        if len(self.amis) + len(self.kept_of(Kind.IMAGE)) >= most:
             raise EC2ClientError(
                 "ResourceLimitExceeded",
-                f"You have reached the limit of {self.most_images} images in this Region",
+                f"You have reached the limit of {most} images in this Region",
             )
 
     def find_image(self, image_id: str) -> Image | None:

@@ -23,6 +23,7 @@ from sandbox.ec2.sharing import is_well_formed, neighbours, require_user
 from sandbox.ec2.snapshot_locks import LockRules
 from sandbox.ec2.snapshot_model import SNAPSHOT_FILTERS, EbsSnapshot, SourceVolume
 from sandbox.ec2.volume_model import EbsVolume
+from sandbox.quotas import quotas
 from sandbox.rbin import Kind
 
 SNAPSHOT_TAKES = timedelta(seconds=20)
@@ -34,9 +35,6 @@ HDD = frozenset({"st1", "sc1"})
 
 class SnapshotRules(LockRules, BinRules):
     """The snapshots of one account and region, and which images use them."""
-
-    most_snapshots = 100_000
-    """Source: EBS User Guide, "Quotas for Amazon EBS", per Region; can be raised."""
 
     @property
     def sharing_block(self) -> str:
@@ -155,7 +153,7 @@ class SnapshotRules(LockRules, BinRules):
         That those in the Recycle Bin count is [NV].
         """
         held = len(self.snapshots) + len(self.kept_of(Kind.SNAPSHOT))
-        if held + more > self.most_snapshots:
+        if held + more > quotas.most("snapshots"):
             raise EC2ClientError(
                 "SnapshotLimitExceeded", "You have reached the limit on snapshots in this Region."
             )

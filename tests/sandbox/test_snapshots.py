@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from moto.ec2.models import ec2_backends
 
 from sandbox.process import Sandbox
+from sandbox.quotas import quotas
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -112,8 +113,7 @@ class TestCreateSnapshot:
     def test_a_region_has_so_many_snapshots(
         self, aws: Sandbox, ec2: "EC2Client", volume: str, snapshot: str
     ) -> None:
-        backend: Any = ec2_backends["123456789012"]["us-east-1"]
-        backend.most_snapshots = 1
+        quotas.set({"snapshots": 1})
         aws.clock.advance(15)
 
         with pytest.raises(ClientError, match="SnapshotLimitExceeded"):
