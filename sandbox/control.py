@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from sandbox import accounts, gate
 from sandbox.accounts import DEFAULT_REGION
-from sandbox.agenda import agenda
 from sandbox.calls import Json, calls
 from sandbox.clock import clock
 from sandbox.commands import CommandError, commands
@@ -60,7 +59,6 @@ def answer(method: str, path: str, query: Query, body: bytes) -> Reply:
                 405, "MethodNotAllowed", f"{path} takes {' or '.join(verbs)}, not {method}"
             )
         with gate.lock:
-            agenda.settle()
             events.settle()
             done = act(query, _document(method, body))
             events.settle()

@@ -6,7 +6,6 @@ whatever goes wrong inside into AWS's own words, and records what was answered.
 
 from collections.abc import Callable
 from functools import cache
-from threading import RLock
 
 from botocore.session import get_session
 from moto.core.request import Request
@@ -20,7 +19,7 @@ from sandbox.fault_rules import Strike
 from sandbox.past import past
 from sandbox.replies import Refusal, Reply, code_of, refusal, unknown_action
 
-lock = RLock()
+lock = agenda.lock
 """moto is not thread safe: whoever touches its state holds this."""
 
 OWN_SERVICES: dict[str, Callable[[Call], Reply]] = {"rbin": rbin.answer}
@@ -56,7 +55,6 @@ def handle(
     if wait is not None and faults.faults.latency:
         wait(faults.faults.latency)
     with lock:
-        agenda.settle()
         events.settle()
         strike = faults.faults.strike(call)
         reply = None if strike.drops else _answer(call, work, strike)

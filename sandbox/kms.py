@@ -10,13 +10,15 @@ from types import ModuleType
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import unix_time
-from moto.kms import urls
+from moto.kms import models, urls
 from moto.kms.models import Key, KmsBackend, kms_backends
+from moto.kms.utils import AbstractPrivateKey, generate_private_key
 from typing_extensions import override
 
 from sandbox.clock import clock
 
 LEAST_DAYS, MOST_DAYS = 7, 30
+SYMMETRIC = "SYMMETRIC_DEFAULT"
 PENDING_DELETION = "PendingDeletion"
 
 
@@ -63,6 +65,16 @@ class SandboxKmsBackend(KmsBackend):
         self._become(key, "Disabled")
         key.deletion_date = None
 
+    @override
+    def get_public_key(self, key_id: str) -> tuple[Key, bytes]:
+        """Only of a pair of keys (KMS API Reference, GetPublicKey)."""
+        key = self.keys[self.get_key_id(key_id)]
+        if key.private_key is None:
+            raise JsonRESTError(
+                "UnsupportedOperationException", f"{key.arn} is not an asymmetric KMS key."
+            )
+        return super().get_public_key(key_id)
+
     def _not_dying(self, key_id: str) -> Key:
         key = self.keys[self.get_key_id(key_id)]
         if key.key_state == PENDING_DELETION:
@@ -77,6 +89,12 @@ class SandboxKmsBackend(KmsBackend):
 def install() -> None:
     """Put the corrected KMS in moto's place for this whole process (idempotent)."""
     kms_backends.backend = SandboxKmsBackend
+    models.generate_private_key = _private_key  # type: ignore[assignment]
+
+
+def _private_key(key_spec: str) -> AbstractPrivateKey | None:
+    """None where there is no pair: finding primes would take a tenth of a second for nothing."""
+    return None if key_spec == SYMMETRIC else generate_private_key(key_spec)
 
 
 def _wrong_state(key: Key) -> JsonRESTError:

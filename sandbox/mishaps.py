@@ -18,7 +18,7 @@ from sandbox.replies import Refusal, from_exception
 
 HERE = str(Path(__file__).parent)
 CODES = {"ec2": "InvalidParameterValue", **request_checks.CODES}
-PASSED_THROUGH = frozenset({"call_action", "work", "_answer", "serialized"})
+PASSED_THROUGH = frozenset({"call_action", "work", "_answer", "_serve", "serialized"})
 """Functions of ours that every call passes on its way to moto and back."""
 
 

@@ -97,6 +97,10 @@ class SandboxEC2Backend(
         """Moto finds a backend's paths beside its module; ours are still moto's own."""
         return urls
 
+    @override
+    def reset(self) -> None:
+        """Nothing: moto would build what it then throws away, a default network included."""
+
 
 class SandboxEC2Response(
     AddressActions,

@@ -921,17 +921,37 @@ class TestDeregisterImage:
         assert codes == {root: "success", data: "client-error"}
         assert own(ec2, IncludeDisabled=True) == set()
 
-    def test_other_codes_can_be_provoked(self, ec2: "EC2Client", image: str) -> None:
+    @pytest.mark.parametrize(
+        ("rule", "expected"),
+        [
+            ({"kind": "deny"}, "missing-permissions"),
+            ({"kind": "error"}, "internal-error"),
+            ({"kind": "throttle"}, "internal-error"),
+            ({"kind": "error", "code": "IncorrectState"}, "client-error"),
+            ({"kind": "error", "code": "UnauthorizedOperation"}, "missing-permissions"),
+        ],
+    )
+    @pytest.mark.parametrize("by", ["match", "nth"])
+    def test_a_fault_of_delete_snapshot_shows_for_its_snapshot(
+        self,
+        aws: Sandbox,
+        ec2: "EC2Client",
+        image: str,
+        rule: dict[str, Any],
+        expected: str,
+        by: str,
+    ) -> None:
         root, data = snapshots_of(ec2, image)
-        backend: Any = ec2_backends[ME]["us-east-1"]
-        backend.snapshot_return_codes = {data: "internal-error"}.get
+        when: dict[str, Any] = {"match": data} if by == "match" else {"nth": [2]}
+        aws.faults.set({"rules": [{"action": "DeleteSnapshot", **rule, **when}]})
 
         answer = ec2.deregister_image(ImageId=image, DeleteAssociatedSnapshots=True)
 
         assert [each["ReturnCode"] for each in answer["DeleteSnapshotResults"]] == [
             "success",
-            "internal-error",
+            expected,
         ]
+        assert aws.calls.all()[-1]["action"] == "DeregisterImage"
         left = ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
         assert [each["SnapshotId"] for each in left] == [data]
         assert root != data

@@ -57,6 +57,15 @@ def told(aws: Sandbox, event: str) -> dict[str, Any]:
     return {**found["detail"], "resources": found["resources"]}  # type: ignore[dict-item]
 
 
+def test_only_a_pair_of_keys_has_a_public_one(aws: Sandbox, key: str) -> None:
+    """KMS API Reference, GetPublicKey: UnsupportedOperationException."""
+    kms = aws.client("kms")
+    pair = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="ECC_NIST_P256")["KeyMetadata"]["Arn"]
+
+    assert kms.get_public_key(KeyId=pair)["PublicKey"]
+    assert code(kms.get_public_key, KeyId=key) == "UnsupportedOperationException"
+
+
 @pytest.mark.parametrize(
     ("spoil", "cause"),
     [
