@@ -15,6 +15,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
+from sandbox.ec2.hibernation import require_awake
 from sandbox.ec2.instance_documents import block_device_documents
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.ec2.launch_checks import checked_user_data
@@ -89,6 +90,7 @@ class AttributeRules(LifecycleRules):
                 f"The instance '{instance.id}' is not in the 'stopped' state; its "
                 f"'{ONLY_STOPPED[name]}' attribute cannot be changed.",
             )
+        require_awake(instance)
         if instance.is_gone:
             raise EC2ClientError(
                 "IncorrectInstanceState",

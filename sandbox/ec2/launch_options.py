@@ -94,12 +94,22 @@ def option_facts(request: Request, image: Image) -> Facts:
             "InvalidParameterCombination",
             "Hibernation and Nitro Enclaves cannot both be enabled on an instance.",
         )
+    _check_enclave(type_, enabled=found["EnclaveOptions"]["Enabled"])
     if request.get("LicenseSpecifications"):
         found["Licenses"] = [dict(each) for each in request["LicenseSpecifications"]]
     for name, sent in (("KernelId", "KernelId"), ("RamdiskId", "RamdiskId"), ("KeyName",) * 2):
         if request.get(sent):
             found[name] = request[sent]
     return found
+
+
+def _check_enclave(type_: str, *, enabled: bool) -> None:
+    """Only where the type's NitroEnclavesSupport says so [NV: the code]."""
+    if enabled and INSTANCE_TYPES.get(type_, {}).get("NitroEnclavesSupport") == "unsupported":
+        raise EC2ClientError(
+            "InvalidParameterCombination",
+            f"The instance type '{type_}' does not support Nitro Enclaves.",
+        )
 
 
 def metadata_options(wanted: Mapping[str, Any], image: Image | None = None) -> Facts:

@@ -18,6 +18,7 @@ from moto.ssm.models import ssm_backends
 from typing_extensions import override
 
 from sandbox.ec2.credit_defaults import CreditDefaultRules
+from sandbox.ec2.hibernation import check_hibernation
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.images import ImageRules
 from sandbox.ec2.instance_model import SandboxInstance
@@ -107,12 +108,14 @@ class LaunchRules(
         facts = self._facts(request, image, ports[0], zone)
         self.check_tokens(facts["MetadataOptions"])
         metadata = facts["MetadataOptions"]["InstanceMetadataTags"]
+        disks = self.plan_disks(image, request.get("BlockDeviceMappings") or [])
+        check_hibernation(self, facts, disks)
         return Plan(
             request=request,
             image=image,
             facts=facts,
             ports=ports,
-            disks=self.plan_disks(image, request.get("BlockDeviceMappings") or []),
+            disks=disks,
             tags=launch_tags(
                 request.get("TagSpecifications") or [], in_metadata=metadata == "enabled"
             ),
