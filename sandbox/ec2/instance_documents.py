@@ -76,9 +76,11 @@ def part_with(instance: SandboxInstance, member: str) -> Document:
 
 
 def monitoring_document(instance: SandboxInstance) -> Document:
-    """``Monitoring`` of the model."""
+    """``Monitoring`` of the model; ``pending`` with its instance (RunInstances' example)."""
     kept: Document = instance.facts.get("Monitoring") or {}
-    return {**kept, "State": instance.monitoring_state}
+    state = instance.monitoring_state
+    is_early = state == "enabled" and instance.state == "pending"
+    return {**kept, "State": "pending" if is_early else state}
 
 
 def block_device_documents(instance: SandboxInstance) -> list[Document]:

@@ -152,6 +152,40 @@ class InterfaceRules(TimelineRules):
             )
         self.drop_interface(interface)
 
+    @override
+    def delete_subnet(self, subnet_id: str) -> Subnet:
+        """Delete a subnet that nothing is in.
+
+        Source: EC2 API Reference, DeleteSubnet ("you must terminate all running instances
+        in the subnet before you can delete the subnet"); EC2 API error codes,
+        DependencyViolation.
+        """
+        self.settle()
+        subnet = self.get_subnet(subnet_id)
+        if any(each.subnet is subnet for each in self.enis.values()):
+            raise EC2ClientError(
+                "DependencyViolation",
+                f"The subnet '{subnet_id}' has dependencies and cannot be deleted.",
+            )
+        return super().delete_subnet(subnet_id)
+
+    @override
+    def delete_security_group(self, name: str | None = None, group_id: str | None = None) -> None:
+        """Delete a group that no interface is in.
+
+        Source: EC2 API Reference, DeleteSecurityGroup ("if you attempt to delete a security
+        group that is associated with an instance or network interface ... the operation
+        fails with DependencyViolation").
+        """
+        self.settle()
+        for interface in self.enis.values():
+            for group in interface.group_set:
+                if group.id == group_id or (group_id is None and group.name == name):
+                    raise EC2ClientError(
+                        "DependencyViolation", f"resource {group.id} has a dependent object"
+                    )
+        super().delete_security_group(name, group_id)
+
     def drop_interface(self, interface: SandboxInterface) -> None:
         """The interface exists no more; its addresses are free, its Elastic ones unbound."""
         for address in list(interface.elastic.values()):

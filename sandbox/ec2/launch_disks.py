@@ -19,6 +19,9 @@ from sandbox.ec2.volume_types import DEFAULT_TYPE, VOLUME_TYPES, check_initializ
 
 Entry = dict[str, Any]
 
+NEVER_A_ROOT = frozenset({"st1", "sc1"})
+"""EBS User Guide, "Amazon EBS volume types": "cannot be a boot volume" [NV: the code]."""
+
 
 class LaunchDiskRules(LifecycleRules, AttachmentRules):
     """How a launch gets its volumes."""
@@ -80,6 +83,11 @@ class LaunchDiskRules(LifecycleRules, AttachmentRules):
             # naming the key that it has anyway is no re-encryption
             ebs.pop("KmsKeyId", None)
         check_initialization(ebs.get("VolumeInitializationRate"), has_snapshot=snapshot is not None)
+        if is_root and ebs.get("VolumeType") in NEVER_A_ROOT:
+            raise EC2ClientError(
+                "InvalidParameterValue",
+                f"The volume type '{ebs['VolumeType']}' cannot be used for a root volume.",
+            )
         ebs.setdefault("DeleteOnTermination", is_root)
         performance(ebs.get("VolumeType"), int(size), ebs.get("Iops"), ebs.get("Throughput"))
 

@@ -87,7 +87,7 @@ class LaunchNetworkRules(InstanceRules):
         subnet = self._subnet(request.get("SubnetId"), zone)
         groups = list(request.get("SecurityGroupIds") or [])
         for name in request.get("SecurityGroups") or []:
-            if request.get("SubnetId") and not self._is_default(subnet.vpc_id):
+            if request.get("SubnetId"):
                 raise _combination(
                     "The parameter groupName cannot be used with the parameter subnet"
                 )
@@ -197,10 +197,6 @@ class LaunchNetworkRules(InstanceRules):
             where = f"availability zone: '{zone}'" if zone else "the default VPC"
             raise EC2ClientError("MissingInput", f"No default subnet for {where}.")
         return defaults[min(defaults)]
-
-    def _is_default(self, vpc_id: str) -> bool:
-        vpc = self.get_default_vpc()
-        return vpc is not None and vpc.id == vpc_id
 
 
 def _many(request: Mapping[str, Any]) -> bool:

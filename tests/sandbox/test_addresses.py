@@ -270,3 +270,17 @@ def test_addresses_are_tagged_and_filtered(aws: Sandbox, ec2: "EC2Client") -> No
     assert len(found("domain", "vpc")) == 2
     unknown: Any = [{"Name": "colour", "Values": ["red"]}]
     assert code(ec2.describe_addresses, Filters=unknown) == "InvalidParameterValue"
+
+
+def test_an_instance_and_an_interface_are_not_both_named(aws: Sandbox, ec2: "EC2Client") -> None:
+    """AssociateAddress: "but not both"."""
+    one = running(aws, ec2)
+    address = ec2.allocate_address()["AllocationId"]
+
+    refused = code(
+        lambda: ec2.associate_address(
+            AllocationId=address, InstanceId=one, NetworkInterfaceId=primary(ec2, one)
+        )
+    )
+
+    assert refused == "InvalidParameterCombination"

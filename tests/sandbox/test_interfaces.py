@@ -562,3 +562,47 @@ def test_motos_own_services_get_interfaces_too(aws: Sandbox, ec2: "EC2Client") -
     assert len({each["PrivateIpAddress"] for each in shown}) == 2
     assert all(each["PrivateIpAddress"].startswith("172.31.") for each in shown)
     assert ec2.describe_addresses()["Addresses"][0]["NetworkInterfaceId"]
+
+
+def test_a_source_check_is_reset_on_the_interface(ec2: "EC2Client") -> None:
+    """ResetNetworkInterfaceAttribute."""
+    one = interface(ec2)["NetworkInterfaceId"]
+    ec2.modify_network_interface_attribute(NetworkInterfaceId=one, SourceDestCheck={"Value": False})
+
+    ec2.reset_network_interface_attribute(NetworkInterfaceId=one, SourceDestCheck="true")
+
+    assert look(ec2, one)["SourceDestCheck"] is True
+    refused = code(lambda: ec2.reset_network_interface_attribute(NetworkInterfaceId=one))
+    assert refused == "InvalidParameterCombination"
+
+
+def test_a_source_check_is_an_interfaces_own_when_there_are_several(
+    aws: Sandbox, ec2: "EC2Client"
+) -> None:
+    """EC2 API error codes, InvalidInstanceID."""
+    one = launch(ec2)["InstanceId"]
+    aws.clock.advance(20)
+    second = interface(ec2)["NetworkInterfaceId"]
+    ec2.attach_network_interface(NetworkInterfaceId=second, InstanceId=one, DeviceIndex=1)
+
+    refused = code(
+        lambda: ec2.modify_instance_attribute(InstanceId=one, SourceDestCheck={"Value": False})
+    )
+
+    assert refused == "InvalidInstanceID"
+
+
+def test_a_subnet_and_a_group_stay_while_an_interface_is_in_them(ec2: "EC2Client") -> None:
+    """DependencyViolation of DeleteSubnet and DeleteSecurityGroup."""
+    subnet = small_subnet(ec2)
+    vpc = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["VpcId"]
+    group = ec2.create_security_group(GroupName="mine", Description="mine", VpcId=vpc)["GroupId"]
+    one = interface(ec2, SubnetId=subnet, Groups=[group])["NetworkInterfaceId"]
+    assert code(lambda: ec2.delete_subnet(SubnetId=subnet)) == "DependencyViolation"
+    assert code(lambda: ec2.delete_security_group(GroupId=group)) == "DependencyViolation"
+
+    ec2.delete_network_interface(NetworkInterfaceId=one)
+
+    ec2.delete_security_group(GroupId=group)
+    ec2.delete_subnet(SubnetId=subnet)
+    assert code(lambda: ec2.describe_subnets(SubnetIds=[subnet])) == "InvalidSubnetID.NotFound"
