@@ -21,6 +21,7 @@ from chalicelib.jobs import holds
 from chalicelib.jobs import retain as retain_job
 from chalicelib.jobs import setup as setup_job
 from chalicelib.jobs import tick as tick_job
+from chalicelib.jobs.costing import cost_of
 from chalicelib.jobs.rollback import commands as rollbacks
 from chalicelib.wiring import Wiring
 
@@ -145,11 +146,27 @@ def _expire(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
         overrides=frozenset(Guard(name) for name in args.override),
         digest=args.digest,
     )
+    if args.apply and args.measure:
+        raise InvalidInputError(
+            "--measure goes without --apply", hint="read the plan with --measure first"
+        )
     if args.apply:
         return answers.of_report(expire_job.run(wiring.sites, terms, clock.now()))
     if args.override or args.digest:
         raise InvalidInputError("--override and --digest go with --apply")
-    return answers.of_preview(expire_job.preview(wiring.sites, terms, clock.now()))
+    preview = expire_job.preview(wiring.sites, terms, clock.now())
+    regions = {region.name: region for region in wiring.regions}
+    costs = [
+        cost_of(
+            regions[one.region],
+            one,
+            wiring.plans.prices.get(one.region),
+            measure=args.measure,
+            now=clock.now(),
+        )
+        for one in preview.plans
+    ]
+    return answers.of_preview(preview, costs)
 
 
 def _lineage(wiring: Wiring, instance: str) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from chalicelib.domain.blocks import Difference
 from chalicelib.domain.configuration import Attributes, Configuration, ElasticAddress, Target
+from chalicelib.domain.cost import SnapshotSize
 from chalicelib.domain.health import InstanceHealth
 from chalicelib.domain.image import DeleteCode, ImageRequest, OwnedSnapshot, SnapshotState
 from chalicelib.domain.instance import Instance
@@ -103,6 +105,30 @@ class Images(Protocol):
 
     def delete_snapshot(self, snapshot_id: str) -> bool:
         """Delete one snapshot; false if it is gone; ``InUseError`` if an image needs it."""
+        ...
+
+
+class Snapshots(Protocol):
+    """How large snapshots are, and which ones share blocks."""
+
+    def sizes(self, snapshot_ids: Sequence[str]) -> dict[str, SnapshotSize]:
+        """How large each is; one that does not exist is absent."""
+        ...
+
+    def chains(self, volume_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Every complete snapshot of each volume in the standard tier, oldest first."""
+        ...
+
+
+class Blocks(Protocol):
+    """What snapshots hold, block by block; each call costs money."""
+
+    def held(self, snapshot_id: str) -> Difference:
+        """Every block of a snapshot, as what it differs in from nothing."""
+        ...
+
+    def changed(self, before: str, after: str) -> Difference:
+        """What *after* differs in from *before*: two snapshots of one volume."""
         ...
 
 
@@ -309,6 +335,8 @@ class Region:
     name: str
     instances: Instances
     images: Images
+    snapshots: Snapshots
+    blocks: Blocks
     launchers: Launchers
     configurations: Configurations
     machines: Machines
