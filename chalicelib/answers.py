@@ -40,14 +40,18 @@ def of_report(report: RunReport, **more: object) -> Answer:
     return Answer({**report.as_json(), **more}, DONE if report.ok else FAILED)
 
 
-def of_preview(preview: expire_job.Preview, costs: Sequence[Costing]) -> Answer:
-    """What expiry would do: the outcomes, each region's plan and what it frees, and the digest."""
+def of_preview(preview: expire_job.Preview, costs: Sequence[Costing], command: str) -> Answer:
+    """What expiry would do: the outcomes, each region's plan and what it frees, and the digest.
+
+    *command* acts on the same regions and machines; with the digest, on exactly this plan.
+    """
     return of_report(
         preview.report,
         digest=preview.digest,
+        apply=f"{command} --digest {preview.digest}" if preview.digest else "",
         unread=list(preview.unread),
         plans=[
-            {**one.as_json(), "cost": cost.as_json()}
+            {**one.as_json(preview.digest), "cost": cost.as_json()}
             for one, cost in zip(preview.plans, costs, strict=True)
         ],
     )

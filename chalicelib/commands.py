@@ -1,6 +1,7 @@
 """What each command of `snapback` does: arguments in, an ``Answer`` out."""
 
 import argparse
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -166,7 +167,17 @@ def _expire(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
         )
         for one in preview.plans
     ]
-    return answers.of_preview(preview, costs)
+    return answers.of_preview(preview, costs, _applying(args))
+
+
+def _applying(args: argparse.Namespace) -> str:
+    """The command that acts where this one only looked."""
+    given = [
+        (option, value)
+        for option in ("region", "profile", "instance")
+        if (value := getattr(args, option))
+    ]
+    return " ".join(["snapback expire --apply", *(f"--{o} {shlex.quote(v)}" for o, v in given)])
 
 
 def _lineage(wiring: Wiring, instance: str) -> str:
