@@ -15,7 +15,8 @@ from chalicelib.domain.cost import Estimate, Measured, SnapshotSize, estimate
 from chalicelib.domain.errors import AwsError
 from chalicelib.domain.expire_plan import ExpirePlan, Verdict
 from chalicelib.domain.prices import Price, how_to_price
-from chalicelib.jobs.ports import Blocks, Region
+from chalicelib.jobs.ports import Region
+from chalicelib.jobs.ports_storage import Blocks
 
 Found = TypeVar("Found")
 

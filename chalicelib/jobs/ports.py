@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from chalicelib.domain.blocks import Difference
 from chalicelib.domain.configuration import Attributes, Configuration, ElasticAddress, Target
-from chalicelib.domain.cost import SnapshotSize
 from chalicelib.domain.health import InstanceHealth
 from chalicelib.domain.image import DeleteCode, ImageRequest, OwnedSnapshot, SnapshotState
 from chalicelib.domain.instance import Instance
@@ -18,6 +16,7 @@ from chalicelib.domain.records import InstanceRecord, PointRecord, RegionMemory,
 from chalicelib.domain.recovery_point import RecoveryPoint
 from chalicelib.domain.rollback.journal import Journal
 from chalicelib.domain.target_group import TargetHealth
+from chalicelib.jobs.ports_storage import Blocks, Snapshots
 
 
 class Instances(Protocol):
@@ -105,30 +104,6 @@ class Images(Protocol):
 
     def delete_snapshot(self, snapshot_id: str) -> bool:
         """Delete one snapshot; false if it is gone; ``InUseError`` if an image needs it."""
-        ...
-
-
-class Snapshots(Protocol):
-    """How large snapshots are, and which ones share blocks."""
-
-    def sizes(self, snapshot_ids: Sequence[str]) -> dict[str, SnapshotSize]:
-        """How large each is; one that does not exist is absent."""
-        ...
-
-    def chains(self, volume_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Every complete snapshot of each volume in the standard tier, oldest first."""
-        ...
-
-
-class Blocks(Protocol):
-    """What snapshots hold, block by block; each call costs money."""
-
-    def held(self, snapshot_id: str) -> Difference:
-        """Every block of a snapshot, as what it differs in from nothing."""
-        ...
-
-    def changed(self, before: str, after: str) -> Difference:
-        """What *after* differs in from *before*: two snapshots of one volume."""
         ...
 
 

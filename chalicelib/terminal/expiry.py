@@ -32,6 +32,8 @@ def plan_lines(payload: Payload, *, verbose: bool = False) -> list[str]:
     lines.append(f"digest {payload['digest']}")
     if any(plan["totals"]["points"].get(act) for plan in payload["plans"] for act in _ACTS):
         return [*lines, f"apply it: {payload['apply']}"]
+    if any(plan["totals"]["points"].get("stopped") for plan in payload["plans"]):
+        return [*lines, "nothing to apply: guards stop all that would go"]
     return [*lines, "nothing to do"]
 
 
@@ -92,9 +94,12 @@ def _row(point: Payload) -> tuple[str, ...]:
 
 def _stops(point: Payload) -> Iterator[str]:
     """Who stops it; what is about the whole machine or region is said once, with the guards."""
-    for stop in point["stops"]:
-        own = f": {stop['reason']}" if stop["subject"] == point["image"] else ""
-        yield f"not {_PAST[point['wanted']]} ({stop['guard']}{own})"
+    said = [
+        stop["guard"] + (f": {stop['reason']}" if stop["subject"] == point["image"] else "")
+        for stop in point["stops"]
+    ]
+    if said:
+        yield f"not {_PAST[point['wanted']]} ({'; '.join(said)})"
 
 
 _PAST = {"bring back": "brought back", "quarantine": "quarantined", "delete": "deleted"}
