@@ -19,6 +19,7 @@ from chalicelib.jobs import backup as backup_job
 from chalicelib.jobs import expire as expire_job
 from chalicelib.jobs import listing
 from chalicelib.jobs import retain as retain_job
+from chalicelib.jobs.costing import Costing
 from chalicelib.jobs.rollback import commands as rollbacks
 from chalicelib.jobs.rollback.planning import Request, plan
 from chalicelib.wiring import Wiring
@@ -39,12 +40,20 @@ def of_report(report: RunReport, **more: object) -> Answer:
     return Answer({**report.as_json(), **more}, DONE if report.ok else FAILED)
 
 
-def of_preview(preview: expire_job.Preview) -> Answer:
-    """What expiry would do: the outcomes, and each region's plan with the digest of them all."""
+def of_preview(preview: expire_job.Preview, costs: Sequence[Costing], command: str) -> Answer:
+    """What expiry would do: the outcomes, each region's plan and what it frees, and the digest.
+
+    *command* acts on the same regions and machines; with the digest, on exactly this plan.
+    """
     return of_report(
         preview.report,
         digest=preview.digest,
-        plans=[one.as_json() for one in preview.plans],
+        apply=f"{command} --digest {preview.digest}" if preview.digest else "",
+        unread=list(preview.unread),
+        plans=[
+            {**one.as_json(preview.digest), "cost": cost.as_json()}
+            for one, cost in zip(preview.plans, costs, strict=True)
+        ],
     )
 
 

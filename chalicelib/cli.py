@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None, *, session: Session | None = No
             "snapback: interrupted; what was begun is recorded and can be resumed", file=sys.stderr
         )
         return answers.UNFINISHED
-    return _print(answer, commands.name_of(args), as_json=as_json)
+    return _print(answer, commands.name_of(args), as_json=as_json, verbose=args.verbose)
 
 
 def _answer(args: argparse.Namespace, session: Session | None) -> Answer:
@@ -85,12 +85,12 @@ def _answer(args: argparse.Namespace, session: Session | None) -> Answer:
     return commands.run(args, Wiring(settings, session), Clock.begin(args.at))
 
 
-def _print(answer: Answer, command: str, *, as_json: bool) -> int:
+def _print(answer: Answer, command: str, *, as_json: bool, verbose: bool = False) -> int:
     stream = sys.stdout
     if as_json:
         text = json.dumps(answer.payload, indent=2, sort_keys=False)
     else:
-        text = "\n".join(render(command, answer.payload))
+        text = "\n".join(render(command, answer.payload, verbose=verbose))
         stream = sys.stderr if "error" in answer.payload else sys.stdout
     try:
         print(text, file=stream, flush=True)

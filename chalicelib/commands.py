@@ -1,6 +1,7 @@
 """What each command of `snapback` does: arguments in, an ``Answer`` out."""
 
 import argparse
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -21,6 +22,7 @@ from chalicelib.jobs import holds
 from chalicelib.jobs import retain as retain_job
 from chalicelib.jobs import setup as setup_job
 from chalicelib.jobs import tick as tick_job
+from chalicelib.jobs.costing import cost_of
 from chalicelib.jobs.rollback import commands as rollbacks
 from chalicelib.wiring import Wiring
 
@@ -145,11 +147,37 @@ def _expire(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
         overrides=frozenset(Guard(name) for name in args.override),
         digest=args.digest,
     )
+    if args.apply and args.measure:
+        raise InvalidInputError(
+            "--measure goes without --apply", hint="read the plan with --measure first"
+        )
     if args.apply:
         return answers.of_report(expire_job.run(wiring.sites, terms, clock.now()))
     if args.override or args.digest:
         raise InvalidInputError("--override and --digest go with --apply")
-    return answers.of_preview(expire_job.preview(wiring.sites, terms, clock.now()))
+    preview = expire_job.preview(wiring.sites, terms, clock.now())
+    regions = {region.name: region for region in wiring.regions}
+    costs = [
+        cost_of(
+            regions[one.region],
+            one,
+            wiring.plans.prices.get(one.region),
+            measure=args.measure,
+            now=clock.now(),
+        )
+        for one in preview.plans
+    ]
+    return answers.of_preview(preview, costs, _applying(args))
+
+
+def _applying(args: argparse.Namespace) -> str:
+    """The command that acts where this one only looked."""
+    given = [
+        (option, value)
+        for option in ("region", "profile", "instance")
+        if (value := getattr(args, option))
+    ]
+    return " ".join(["snapback expire --apply", *(f"--{o} {shlex.quote(v)}" for o, v in given)])
 
 
 def _lineage(wiring: Wiring, instance: str) -> str:

@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from chalicelib.aws.addresses import AddressGateway
+from chalicelib.aws.blocks import BlockGateway
 from chalicelib.aws.catalogue import Catalogue
 from chalicelib.aws.configurations import ConfigurationReader
 from chalicelib.aws.images import ImageGateway
@@ -16,6 +17,7 @@ from chalicelib.aws.launchers import LauncherReader
 from chalicelib.aws.machines import MachineGateway
 from chalicelib.aws.parameters import read_parameter
 from chalicelib.aws.session import Session
+from chalicelib.aws.snapshots import SnapshotReader
 from chalicelib.aws.table import Table
 from chalicelib.aws.target_groups import TargetGroupGateway
 from chalicelib.aws.vault import KmsVault
@@ -114,6 +116,8 @@ class Wiring:
             images=ImageGateway(
                 ec2, name, self.settings.deployment, lambda: self.session.ssm(name)
             ),
+            snapshots=SnapshotReader(ec2, name),
+            blocks=BlockGateway(lambda: self.session.ebs(name)),
             launchers=LauncherReader(lambda: self.session.autoscaling(name), name),
             configurations=ConfigurationReader(ec2, targets, self.vault),
             machines=MachineGateway(ec2),

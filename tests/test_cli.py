@@ -4,7 +4,9 @@
 
 import json
 import os
+import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -185,6 +187,44 @@ def test_expire_only_tells_until_it_is_told_to_apply(
     assert untouched == {"available"}
     assert [o["action"] for o in done if o["result"] == "done"] == ["quarantine"]
     assert snapback.json("expire", "--instance", NOBODY)["outcomes"] == []
+
+
+def test_the_plan_of_expiry_is_read_and_then_exactly_that_is_done(
+    sandbox: Sandbox, web: Machine, snapback: Terminal
+) -> None:
+    """The screen's last line is the command; every name of the JSON is documented."""
+    tag(sandbox, web, **{"snapback:schedule": "hourly@:00", "snapback:retain": "last=1 min=1"})
+    for _ in range(4):
+        snapback.tick(hours=1)
+    snapback.tick(minutes=30)
+    shown = snapback("expire", "--region", REGION, "--instance", web.id).out.splitlines()
+    told = snapback.json("expire", "--region", REGION, "--instance", web.id)
+    command = shown[-1].removeprefix("apply it: snapback ")
+
+    assert shown[0] == f"{REGION}: 4 points of 1 machine"
+    assert f"{web.id} (web):" in shown
+    assert told["apply"] == f"snapback {command}"
+    assert command == (
+        f"expire --apply --region {REGION} --instance {web.id} --digest {told['digest']}"
+    )
+    assert [g["guard"] for m in told["plans"][0]["machines"] for p in m["points"]
+            for g in p["stops"]] == ["lineage-share"]  # fmt: skip
+    assert _names(told) <= set(re.findall(r"`(\w+)`", DOCUMENT))
+    assert [o["action"] for o in snapback.json(*command.split())["outcomes"]].count("quarantine")
+    assert "--measure goes without --apply" in snapback("expire", "--apply", "--measure").err
+
+
+DOCUMENT = (Path(__file__).parents[1] / "docs" / "expire-plan.md").read_text(encoding="utf-8")
+
+
+def _names(told: Any) -> set[str]:  # noqa: ANN401 - a JSON document
+    """Every name in a document, but for those of outcomes, and of verdicts in totals."""
+    if isinstance(told, list):
+        return {name for each in told for name in _names(each)}
+    if not isinstance(told, dict):
+        return set()
+    inner = (v for k, v in told.items() if k not in ("outcomes", "counts", "totals"))
+    return {*told, *(name for value in inner for name in _names(value))}
 
 
 def test_hold_and_release(sandbox: Sandbox, web: Machine, snapback: Terminal) -> None:

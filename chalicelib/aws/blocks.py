@@ -19,13 +19,14 @@ _PAGE = 10_000
 class BlockGateway:
     """The blocks of one region's snapshots."""
 
-    def __init__(self, client: "EBSClient") -> None:
+    def __init__(self, client: "Callable[[], EBSClient]") -> None:
+        """*client* is asked for on first use: only a measurement ever asks the EBS direct APIs."""
         self._client = client
 
     def held(self, snapshot_id: str) -> Difference:
         """Every block of a snapshot, as what it differs in from nothing."""
         with translated(f"list the blocks of {snapshot_id}"):
-            pages = _pages(self._client.list_snapshot_blocks, SnapshotId=snapshot_id)
+            pages = _pages(self._client().list_snapshot_blocks, SnapshotId=snapshot_id)
             return Difference(frozenset(b["BlockIndex"] for page in pages for b in page["Blocks"]))
 
     def changed(self, before: str, after: str) -> Difference:
@@ -37,7 +38,7 @@ class BlockGateway:
         dropped: set[int] = set()
         with translated(f"compare {before} with {after}"):
             for page in _pages(
-                self._client.list_changed_blocks, FirstSnapshotId=before, SecondSnapshotId=after
+                self._client().list_changed_blocks, FirstSnapshotId=before, SecondSnapshotId=after
             ):
                 for block in page["ChangedBlocks"]:
                     holds = written if "SecondBlockToken" in block else dropped

@@ -11,6 +11,7 @@ from chalicelib.aws.errors import translated
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ebs import EBSClient
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_kms import KMSClient
@@ -41,6 +42,7 @@ class Session:
         self.autoscaling = cache(self._autoscaling)
         self.elbv2 = cache(self._elbv2)
         self.dynamodb = cache(self._dynamodb)
+        self.ebs = cache(self._ebs)
         self.kms = cache(self._kms)
 
     @property
@@ -73,6 +75,9 @@ class Session:
 
     def _ec2(self, region: str) -> "EC2Client":
         return self._session.client("ec2", region_name=region, config=_CONFIG)
+
+    def _ebs(self, region: str) -> "EBSClient":
+        return self._session.client("ebs", region_name=region, config=_CONFIG)
 
     def _autoscaling(self, region: str) -> "AutoScalingClient":
         return self._session.client("autoscaling", region_name=region, config=_CONFIG)

@@ -35,11 +35,13 @@ class SnapshotReader:
     def chains(self, volume_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Every complete snapshot of each volume, whoever made it, oldest first.
 
-        Snapshots that other tools took of the volume count too: they share its blocks.
+        Snapshots that other tools took of the volume count too: they share its blocks. An
+        archived one does not: it is a full copy of its own (EBS User Guide, "Archive Amazon
+        EBS snapshots").
         """
         found: dict[str, list[SnapshotSize]] = {}
         for snapshot in self._snapshots("volume-id", volume_ids):
-            if snapshot["State"] == "completed":
+            if snapshot["State"] == "completed" and snapshot.get("StorageTier") != "archive":
                 size = _size(snapshot)
                 found.setdefault(size.volume_id, []).append(size)
         return {

@@ -140,12 +140,15 @@ class ExpirePlan:
         """A short name for exactly these acts and stops."""
         return digest(self._said())
 
-    def as_json(self) -> dict[str, object]:
-        """The plan as `snapback expire` prints it."""
-        named = self.digest
+    def as_json(self, read: str = "") -> dict[str, object]:
+        """The plan as `snapback expire` prints it.
+
+        *read* is the digest of all regions' plans together, the one that overrides name.
+        """
+        named = read or self.digest
         return {
             "region": self.region,
-            "digest": named,
+            "digest": self.digest,
             "machines": [m.as_json(self.now, named) for m in self.machines],
             "stops": [stop.as_json(named) for stop in self.stops],
             "alarms": [alarm.as_json(named) for alarm in self.alarms],

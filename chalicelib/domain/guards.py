@@ -93,9 +93,14 @@ class Stop:
     """What it is about: an image, a lineage or a region."""
     reason: str
 
+    @property
+    def advice(self) -> str:
+        """What an operator can do about it without overriding it."""
+        return _WAYS_OUT[self.guard]
+
     def way_out(self, digest: str) -> str:
         """What an operator can do about it; *digest* is that of the plan that was read."""
-        other = _WAYS_OUT[self.guard]
+        other = self.advice
         if self.guard.is_hard:
             return f"{other}; nothing overrides this guard"
         return (
@@ -110,6 +115,7 @@ class Stop:
             "subject": self.subject,
             "reason": self.reason,
             "hard": self.guard.is_hard,
+            "advice": self.advice,
             "way_out": self.way_out(digest),
         }
 

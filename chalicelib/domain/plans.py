@@ -17,6 +17,7 @@ from datetime import timedelta
 from chalicelib.domain.errors import InvalidInputError
 from chalicelib.domain.guards import Bounds
 from chalicelib.domain.options import Options, parse_options
+from chalicelib.domain.prices import Price, read_prices
 from chalicelib.domain.recovery_point import Kind
 from chalicelib.domain.retention import Retention, parse_retention
 from chalicelib.domain.schedule import Schedule, is_zone, parse_schedule
@@ -39,6 +40,7 @@ _MOST = 100_000
 OFF = ("off", "false", "no")
 """What a plan's tag says for "not backed up, on purpose": no plan can be called so."""
 _PLAN_KEYS = ("schedule", "retain", "options", "zone")
+_SECTIONS = {"plans", "guards", "retention", "prices"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,8 @@ class PlanBook:
     """How many points of each unscheduled kind the rules keep of one machine, at most."""
     bounds: Bounds = field(default_factory=Bounds)
     """How much one run of expiry may take away."""
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    """What the operator pays for snapshot storage, by region."""
 
     def names(self) -> str:
         """The plans' names, for people."""
@@ -106,7 +110,7 @@ def parse_plans(text: str) -> PlanBook:
             f"SNAPBACK_PLANS is no TOML: {err}", hint="see the plan table in the README"
         ) from err
     reader = _Reader()
-    unknown = sorted(set(document) - {"plans", "guards", "retention"})
+    unknown = sorted(set(document) - _SECTIONS)
     reader.problems += [f"[{name}] is no section" for name in unknown]
     plans = {
         name: Plan(name=name, schedule=parse_schedule(when), retention=parse_retention(keep))
@@ -129,6 +133,7 @@ def parse_plans(text: str) -> PlanBook:
             for kind, cap in _CAPS.items()
         },
         bounds=reader.bounds(guards),
+        prices=reader.prices(reader.table(document, "prices")),
     )
     reader.problems += _contradictions(book)
     reader.problems += [f"guards.{key} is no key" for key in sorted(guards)]
@@ -230,6 +235,12 @@ class _Reader:
                 table, "region_percent", usual.region_percent, least=0, most=100
             ),
         )
+
+    def prices(self, table: Mapping[str, object]) -> dict[str, Price]:
+        """The prices by region."""
+        found, wrong = read_prices(table)
+        self.problems += wrong
+        return found
 
     def kinds(self, table: Mapping[str, object]) -> dict[Kind, Retention]:
         """The retention of manual, change, safety and copied points."""

@@ -29,6 +29,14 @@ class Price:
         return f"{self.snapshot} {self.currency} per GiB and month in {self.region} ({self.source})"
 
 
+def how_to_price(region: str) -> str:
+    """What an operator does who wants amounts of money for *region*."""
+    return (
+        f"no price is known for {region}: add [prices.{region}] with snapshot = (what a GiB costs "
+        'a month), currency = "USD" and source = "..." to SNAPBACK_PLANS'
+    )
+
+
 def read_prices(tables: Mapping[str, object]) -> tuple[dict[str, Price], list[str]]:
     """The ``[prices.REGION]`` tables of the plan document, and what is wrong with them."""
     found: dict[str, Price] = {}

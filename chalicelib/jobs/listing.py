@@ -39,6 +39,7 @@ class Listed:
             "created": iso_second(p.created_at),
             "age": spell_age(now - p.created_at),
             "state": p.state.value,
+            "size_gib": p.size_gib,
             "retain": p.retain,
             "hold": p.hold,
             "change": p.change,

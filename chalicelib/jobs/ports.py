@@ -16,6 +16,7 @@ from chalicelib.domain.records import InstanceRecord, PointRecord, RegionMemory,
 from chalicelib.domain.recovery_point import RecoveryPoint
 from chalicelib.domain.rollback.journal import Journal
 from chalicelib.domain.target_group import TargetHealth
+from chalicelib.jobs.ports_storage import Blocks, Snapshots
 
 
 class Instances(Protocol):
@@ -309,6 +310,8 @@ class Region:
     name: str
     instances: Instances
     images: Images
+    snapshots: Snapshots
+    blocks: Blocks
     launchers: Launchers
     configurations: Configurations
     machines: Machines

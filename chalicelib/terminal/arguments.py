@@ -87,6 +87,11 @@ def _add_backup(to: argparse.ArgumentParser) -> None:
 def _add_expire(to: argparse.ArgumentParser) -> None:
     to.add_argument("--apply", action="store_true", help="act on it")
     to.add_argument("--instance", help="only this instance's lineage")
+    to.add_argument(
+        "--measure",
+        action="store_true",
+        help="count the blocks that would be freed; AWS charges for every look",
+    )
     to.add_argument("--digest", default="", help="act on the plan that was read, no other")
     to.add_argument(
         "--override",

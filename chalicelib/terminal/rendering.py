@@ -3,15 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from chalicelib.terminal.tables import paragraph, table
+from chalicelib.terminal.expiry import plan_lines
+from chalicelib.terminal.tables import paragraph, spell_gib, table
 
 Payload = Mapping[str, Any]
 
 
-def render(command: str, payload: Payload) -> list[str]:
-    """The lines to show for *payload*, the answer to *command*."""
+def render(command: str, payload: Payload, *, verbose: bool = False) -> list[str]:
+    """The lines to show for *payload*, the answer to *command*; *verbose* shortens nothing."""
     if "error" in payload:
         return error_lines(payload)
+    if verbose and command == "expire" and "plans" in payload:
+        return plan_lines(payload, verbose=True)
     renderer = _RENDERERS.get(command, outcome_lines)
     return renderer(payload)
 
@@ -46,12 +49,13 @@ def _points(payload: Payload) -> list[str]:
             p["kind"],
             p["slot"],
             p["age"],
+            spell_gib(p["size_gib"]),
             p["state"] + (" held" if p["hold"] else ""),
             f"{p['fate']}: " + "; ".join(p["reasons"]),
         )
         for p in payload["points"]
     ]
-    headings = ("IMAGE", "INSTANCE", "KIND", "SLOT", "AGE", "STATE", "WHY")
+    headings = ("IMAGE", "INSTANCE", "KIND", "SLOT", "AGE", "SIZE", "STATE", "WHY")
     return table(headings, rows) or ["no recovery points"]
 
 
@@ -161,8 +165,7 @@ def _retain(payload: Payload) -> list[str]:
 
 
 def _expire(payload: Payload) -> list[str]:
-    lines = outcome_lines(payload)
-    return [*lines, "", f"digest {payload['digest']}"] if payload.get("digest") else lines
+    return plan_lines(payload) if "plans" in payload else outcome_lines(payload)
 
 
 _RENDERERS: dict[str, Callable[[Payload], list[str]]] = {

@@ -10,8 +10,23 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines of an aligned table; the last column wraps, so that reasons stay readable."""
     if not rows:
         return []
-    cells = [[_flat(cell) for cell in row] for row in (headings, *rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(headings) - 1)]
+    return tables([[headings, *rows]])[0]
+
+
+def tables(groups: Sequence[Sequence[Sequence[str]]]) -> list[list[str]]:
+    """The lines of each group of rows, aligned alike in all of them."""
+    flat = [[[_flat(cell) for cell in row] for row in group] for group in groups]
+    rows = [row for group in flat for row in group]
+    widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
+    return [_aligned(group, widths) for group in flat]
+
+
+def spell_gib(size: int) -> str:
+    """The size of a point's volumes; nobody said how large those of an old one are."""
+    return f"{size} GiB" if size else "?"
+
+
+def _aligned(cells: Sequence[Sequence[str]], widths: Sequence[int]) -> list[str]:
     indent = sum(widths) + 2 * len(widths)
     room = max(_WIDTH - indent, 40)
     lines: list[str] = []

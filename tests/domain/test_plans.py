@@ -75,6 +75,14 @@ def test_operators_add_and_replace_plans() -> None:
     assert str(book.by_kind[Kind.SAFETY]) == "within=7d"
 
 
+def test_prices_are_the_operators_and_none_is_built_in() -> None:
+    """An amount of money that nobody gave would be a guess."""
+    book = parse_plans('[prices.eu-west-1]\nsnapshot = 0.05\ncurrency = "EUR"\n')
+
+    assert str(book.prices["eu-west-1"]).startswith("0.05 EUR per GiB and month in eu-west-1")
+    assert parse_plans("").prices == {}
+
+
 @pytest.mark.parametrize(
     ("document", "why"),
     [
@@ -94,6 +102,9 @@ def test_operators_add_and_replace_plans() -> None:
         ('[plans.x]\nschedule="every 4h"\nretain="last=1"\nkeep=1', "plans.x.keep is no key"),
         ('[retention]\nscheduled="last=1"', "retention.scheduled is no key"),
         ('[retention]\nmanual="last=0"', "retention.manual: retention 'last=0'"),
+        ("prices = 3", "prices must be a table, not 3"),
+        ("[prices.eu-west-1]\nsnapshot=-1", "prices.eu-west-1.snapshot must be a price"),
+        ("[prices.eu-west-1]\nsnapshot=1\narchive=1", "prices.eu-west-1.archive is no key"),
         ('[guards]\nminimum="x"', "guards.minimum: retention 'x'"),
         ("[guards]\ncap=3", "guards.cap is no key"),
         ("[guards]\nmost_manual=0", "guards.most_manual is 0: give a whole number from 1"),

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.domain.prices import GIB, Price, read_prices
+from chalicelib.domain.prices import GIB, Price, how_to_price, read_prices
 
 TABLE = {"snapshot": 0.05, "currency": "USD", "source": "list price of 2026-11-01"}
 
@@ -53,3 +53,13 @@ def test_a_price_needs_a_region() -> None:
 
     assert prices == {}
     assert problems == ["prices.everywhere: 'everywhere' is no region; write it like eu-west-1"]
+
+
+def test_whoever_has_no_price_hears_where_to_write_it() -> None:
+    """The region's own section, and keys that are read."""
+    said = how_to_price("eu-west-1")
+
+    assert "add [prices.eu-west-1] with snapshot = (what a GiB costs a month)" in said
+    assert read_prices({"eu-west-1": dict.fromkeys(("currency", "source"), "x")})[1] == [
+        "prices.eu-west-1.snapshot must be a price per GiB and month, not None"
+    ]

@@ -17,6 +17,7 @@ from chalicelib.domain.configuration import (
 from chalicelib.domain.instance import InstanceState
 from chalicelib.domain.recovery_point import Snapshot
 from chalicelib.jobs.ports import Region, Site
+from tests.fakes.blocks import FakeBlocks, FakeSnapshots
 from tests.fakes.catalogue import FakeCatalogue
 from tests.fakes.configurations import FakeConfigurations, FakeVault
 from tests.fakes.images import FakeImages, FakeLaunchers
@@ -79,6 +80,8 @@ class Cloud:
             name=place.region,
             instances=FakeInstances(place, self.wire),
             images=FakeImages(place, self.wire, DEPLOYMENT),
+            snapshots=FakeSnapshots(place, self.wire),
+            blocks=FakeBlocks(place, self.wire),
             launchers=FakeLaunchers(place, self.wire),
             configurations=FakeConfigurations(place, self.wire, self.vault),
             machines=FakeMachines(place, self.wire),

@@ -125,6 +125,9 @@ class FakeImages:
                     started_at=self.place.now,
                     description=f"Created by CreateImage({request.instance_id}) for {image_id}",
                     tags=dict(request.tags),
+                    volume_id=disk.volume_id,
+                    size_gib=disk.size_gib,
+                    blocks=dict(self.place.disks.get(disk.volume_id, {})),
                 )
                 self.place.snapshots[made.snapshot_id] = made
                 snapshots.append(

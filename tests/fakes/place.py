@@ -53,6 +53,10 @@ class FakeSnapshot:
     started_at: datetime | None = None
     description: str = ""
     tags: dict[str, str] = field(default_factory=dict)
+    volume_id: str = ""
+    size_gib: int = 0
+    blocks: dict[int, str] = field(default_factory=dict)
+    """What it holds, by the block's index."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -147,6 +151,8 @@ class Place:
     pace: Pace = field(default_factory=Pace)
     images: dict[str, FakeImage] = field(default_factory=dict)
     snapshots: dict[str, FakeSnapshot] = field(default_factory=dict)
+    disks: dict[str, dict[int, str]] = field(default_factory=dict)
+    """What is written on volumes, by the block's index."""
     machines: dict[str, FakeMachine] = field(default_factory=dict)
     addresses: dict[str, ElasticAddress] = field(default_factory=dict)
     groups: dict[str, FakeGroup] = field(default_factory=dict)

@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from chalicelib.aws.addresses import AddressGateway
+from chalicelib.aws.blocks import BlockGateway
 from chalicelib.aws.catalogue import Catalogue as RealCatalogue
 from chalicelib.aws.configurations import ConfigurationReader
 from chalicelib.aws.images import ImageGateway
 from chalicelib.aws.instances import InstanceReader
 from chalicelib.aws.launchers import LauncherReader
 from chalicelib.aws.machines import MachineGateway
+from chalicelib.aws.snapshots import SnapshotReader
 from chalicelib.aws.table import Table
 from chalicelib.aws.target_groups import TargetGroupGateway
 from chalicelib.aws.vault import KmsVault
@@ -188,6 +190,8 @@ class SandboxLab:
                 name=HOME,
                 instances=InstanceReader(ec2, HOME),
                 images=ImageGateway(ec2, HOME, DEPLOYMENT, lambda: sandbox.client("ssm")),
+                snapshots=SnapshotReader(ec2, HOME),
+                blocks=BlockGateway(lambda: sandbox.client("ebs")),
                 launchers=LauncherReader(lambda: sandbox.client("autoscaling"), HOME),
                 configurations=ConfigurationReader(ec2, targets, vault),
                 machines=MachineGateway(ec2),

@@ -101,10 +101,11 @@ def test_a_held_point_says_so() -> None:
     """Beside its state."""
     point = {
         "image": "ami-1", "instance": "i-1", "kind": "manual", "slot": "s", "age": "1d",
-        "state": "usable", "hold": "forever", "fate": "keep", "reasons": ["held", "newest"],
+        "state": "usable", "size_gib": 8, "hold": "forever", "fate": "keep",
+        "reasons": ["held", "newest"],
     }  # fmt: skip
 
-    assert "usable held  keep: held; newest" in shown("points", {"points": [point]})
+    assert "8 GiB  usable held  keep: held; newest" in shown("points", {"points": [point]})
 
 
 def test_an_explanation_without_runs_is_words_alone() -> None:
