@@ -15,10 +15,10 @@ from uuid import uuid4
 from moto.events.models import EventPattern
 
 from sandbox import event_rules
-from sandbox.calls import Json
 from sandbox.clock import clock
 from sandbox.delivery import Chaos, Outbox
 from sandbox.event_rules import Envelope, Target
+from sandbox.masking import Json
 
 KEPT = 250_000
 """How many events are remembered, the newest; about 1 KB each. Older ones are forgotten."""

@@ -13,13 +13,14 @@ from uuid import uuid4
 from sandbox import accounts, gate
 from sandbox.accounts import DEFAULT_REGION
 from sandbox.agenda import agenda
-from sandbox.calls import Json, calls
+from sandbox.calls import calls
 from sandbox.clock import clock
 from sandbox.commands import CommandError, commands
 from sandbox.disks import disks
 from sandbox.events import events
 from sandbox.faults import FaultError, faults
 from sandbox.health import ASPECTS, health
+from sandbox.masking import Json
 from sandbox.replies import Reply
 
 PREFIX = "/sandbox/"

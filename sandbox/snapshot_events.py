@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.bus import Bus, timestamp
-from sandbox.calls import Call, Json
+from sandbox.calls import Call
 from sandbox.clock import clock
 from sandbox.ec2.snapshot_model import COPIED_VOLUME, EbsSnapshot
+from sandbox.masking import Json
 from sandbox.place import Place, ebs_arn, text
 from sandbox.replies import Reply
 

@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.bus import Bus, timestamp
-from sandbox.calls import Call, Json
+from sandbox.calls import Call
 from sandbox.clock import clock
 from sandbox.ec2.attachment_model import ATTACHING
 from sandbox.ec2.encryption import why_unusable
 from sandbox.ec2.volume_changes import MODIFYING, OPTIMIZING
 from sandbox.ec2.volume_model import CREATING, EbsVolume
+from sandbox.masking import Json
 from sandbox.place import Place, text
 from sandbox.replies import Reply
 

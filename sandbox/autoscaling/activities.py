@@ -13,11 +13,11 @@ from moto.autoscaling.models import AutoScalingBackend
 
 from sandbox.autoscaling.errors import invalid
 from sandbox.autoscaling.model import Activity, Document, Group, Member
-from sandbox.calls import Json
 from sandbox.clock import clock
 from sandbox.ec2.launches import LaunchRules
 from sandbox.ec2.wire import aware
 from sandbox.events import events
+from sandbox.masking import Json
 
 REMEMBERED = timedelta(weeks=6)
 RUNNING = frozenset(
