@@ -97,7 +97,7 @@ class ImageUsageRules(ImageRules):
     ) -> Report:
         """A report on one's own image; one at a time, 2,000 an account. The code is [NV]."""
         image = self.own_image(image_id)
-        depths = {each["ResourceType"]: _depth(each) for each in kinds}
+        depths = {str(each.get("ResourceType")): _depth(each) for each in kinds}
         for each in accounts:
             require_user(each)
         pending = [each for each in self.usage_reports.values() if each.state == "pending"]
@@ -187,9 +187,6 @@ class ImageUsageActions(TagActions, EC2Response):
         if len(accounts) > MOST_ACCOUNTS:
             raise _bad(f"A report can be limited to {MOST_ACCOUNTS} accounts")
         kinds: list[dict[str, Any]] = self._get_param("ResourceTypes", [])
-        for each in kinds:
-            if each.get("ResourceType") not in KINDS:
-                raise _bad(f"'{each.get('ResourceType')}' is not a resource type of a report")
         report = backend.create_usage_report(self._get_param("ImageId"), kinds, accounts)
         backend.create_tags([report.id], tags)
         tokens.remember(token, self.params, report.id)
@@ -239,6 +236,8 @@ class ImageUsageActions(TagActions, EC2Response):
 
 
 def _depth(kind: Mapping[str, Any]) -> int:
+    if kind.get("ResourceType") not in KINDS:
+        raise _bad(f"'{kind.get('ResourceType')}' is not a resource type of a report")
     for option in kind.get("ResourceTypeOptions", []):
         if kind["ResourceType"] != TEMPLATES or option.get("OptionName") != "version-depth":
             raise _bad(f"'{option.get('OptionName')}' is not an option of {kind['ResourceType']}")

@@ -18,7 +18,10 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 def require_user(user: str) -> None:
-    """Refuse what is neither an account's id nor one of the aliases (InvalidUserID.Malformed)."""
+    """Refuse what is neither an account's id nor one of the aliases.
+
+    Source: EC2 API error codes, InvalidUserID.Malformed; that an alias is one [NV].
+    """
     if user not in ALIASES and not _ACCOUNT.fullmatch(user):
         raise EC2ClientError("InvalidUserID.Malformed", f'Invalid user id: "{user}"')
 

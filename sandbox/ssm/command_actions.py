@@ -1,4 +1,8 @@
-"""Run Command on the wire."""
+"""Run Command on the wire.
+
+Source: SSM API, SendCommand, ListCommands, ListCommandInvocations, GetCommandInvocation, and
+botocore's model, CommandFilter.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
