@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sandbox.bus import Bus, timestamp
+from sandbox.bus import Bus
 from sandbox.calls import Call
-from sandbox.clock import clock
+from sandbox.clock import clock, stamp
 from sandbox.ec2.attachment_model import ATTACHING
 from sandbox.ec2.encryption import why_unusable
 from sandbox.ec2.volume_changes import MODIFYING, OPTIMIZING
@@ -142,7 +142,7 @@ def _record(place: Place, call: Call, at: datetime, answered: dict[str, Json]) -
             "accessKeyId": place.account,
             "userName": "sandbox",
         },
-        "eventTime": timestamp(at),
+        "eventTime": stamp(at),
         "eventSource": "ec2.amazonaws.com",
         "eventName": call.action,
         "awsRegion": place.region,
