@@ -11,14 +11,15 @@ from typing import TypeAlias
 from uuid import uuid4
 
 from sandbox import accounts, gate
-from sandbox.accounts import DEFAULT_REGION
-from sandbox.calls import Json, calls
+from sandbox.accounts import ACCOUNT_ID, DEFAULT_REGION
+from sandbox.calls import calls
 from sandbox.clock import clock
 from sandbox.commands import CommandError, commands
 from sandbox.disks import disks
 from sandbox.events import events
 from sandbox.faults import FaultError, faults
 from sandbox.health import ASPECTS, health
+from sandbox.masking import Json
 from sandbox.quotas import quotas
 from sandbox.replies import Reply
 
@@ -30,7 +31,6 @@ IDS = {
     "volume": re.compile(r"vol-[0-9a-f]+"),
 }
 """What health can be about."""
-ACCOUNT = re.compile(r"\d{12}")
 
 Query: TypeAlias = Mapping[str, str]
 Document: TypeAlias = "dict[str, Json]"
@@ -256,7 +256,7 @@ def _send_event(_query: Query, document: Document) -> Document:
             400, "InvalidValue", f"resources must be a list of texts, not {json.dumps(resources)}"
         )
     where = {"account": accounts.home.account, "region": DEFAULT_REGION, **document}
-    if not ACCOUNT.fullmatch(_text(where, "account")):
+    if not ACCOUNT_ID.fullmatch(_text(where, "account")):
         raise ControlError(400, "InvalidValue", "account must be twelve digits")
     id_ = str(uuid4())
     events.emit(

@@ -12,7 +12,7 @@ from uuid import uuid4
 from moto.ec2.models import ec2_backends
 
 from sandbox.buckets import Buckets
-from sandbox.calls import Call, Json
+from sandbox.calls import Call
 from sandbox.clock import clock
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.images import INTERNAL_ERROR
@@ -20,6 +20,7 @@ from sandbox.events import events
 from sandbox.fault_documents import FaultError, read
 from sandbox.fault_rules import Kind, Rule, Strike, place_of
 from sandbox.fault_words import throttled
+from sandbox.masking import Json
 from sandbox.pages import Pages, truncated
 from sandbox.past import past
 from sandbox.replies import Refusal, Reply

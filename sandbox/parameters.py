@@ -27,7 +27,10 @@ ONE_OF = {
     "UpdateSecurityGroupRuleDescriptionsEgress": _GROUP,
     "UpdateSecurityGroupRuleDescriptionsIngress": _GROUP,
 }
-"""Of these the request has one, which the model tells in words only (its members' texts)."""
+"""Of these the request has one, which the model tells in words only (its members' texts).
+
+That the two of EC2-Classic need their VPC is [NV].
+"""
 SIGNATURE_PARTS = ("X-Amz-", "AWSAccessKeyId", "Signature", "Timestamp", "Expires", "SecurityToken")
 
 

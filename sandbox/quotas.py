@@ -5,7 +5,7 @@ Sources: EC2 User Guide, "AMI quotas in Amazon EC2"; EBS User Guide, "Quotas for
 
 from collections.abc import Mapping
 
-from sandbox.calls import Json
+from sandbox.masking import Json
 
 DEFAULTS: Mapping[str, int] = {
     "images": 50_000,

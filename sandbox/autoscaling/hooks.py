@@ -13,8 +13,8 @@ from uuid import uuid4
 from sandbox.autoscaling.errors import invalid, no_group, too_many
 from sandbox.autoscaling.model import LAUNCHING, TERMINATING, Document, Group, Hook, Member, Wait
 from sandbox.autoscaling.targets import TargetRules
-from sandbox.calls import Json
 from sandbox.clock import clock
+from sandbox.masking import Json
 
 MOST_HOOKS = 50
 RESULTS = ("CONTINUE", "ABANDON")

@@ -1,5 +1,6 @@
 """Ids in EC2 requests: malformed ones and unknown ones get the codes of their own kind.
 
+Source: EC2 API Reference, "Error codes for the Amazon EC2 API" (``sandbox.ec2.id_kinds``).
 Instances, images, snapshots, volumes and network interfaces are looked up by their own
 rules, which know of shares, of what is in the recycle bin and of what has just gone.
 """

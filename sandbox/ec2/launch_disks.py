@@ -11,6 +11,7 @@ from typing import Any, cast
 from moto.ec2.exceptions import EC2ClientError
 
 from sandbox.ec2.attachments import AttachmentRules
+from sandbox.ec2.errors import invalid_mapping
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.ec2.licences import Licence
@@ -40,7 +41,9 @@ class LaunchDiskRules(LifecycleRules, AttachmentRules):
                     "MissingParameter", "The request must contain the parameter deviceName"
                 )
             if name in seen:
-                raise _bad(f"The device '{name}' is used in more than one block-device mapping")
+                raise invalid_mapping(
+                    f"The device '{name}' is used in more than one block-device mapping"
+                )
             seen.add(name)
             changed = _changed(mapping.get(name), override, is_root=name == image.root_device_name)
             if changed is None:
@@ -70,12 +73,12 @@ class LaunchDiskRules(LifecycleRules, AttachmentRules):
                 "MissingParameter", "The request must contain the parameter size or snapshotId"
             )
         if int(size) < least:
-            raise _bad(
+            raise invalid_mapping(
                 f"Volume of size {size}GB is smaller than snapshot '{ebs['SnapshotId']}', "
                 f"expect size >= {least}GB"
             )
         if snapshot is not None and snapshot.encrypted and ebs.get("Encrypted") is False:
-            raise _bad(
+            raise invalid_mapping(
                 f"The device '{entry['DeviceName']}' has an encrypted snapshot; its volume "
                 "cannot be unencrypted"
             )
@@ -127,7 +130,7 @@ def _changed(base: Entry | None, override: Mapping[str, Any], *, is_root: bool) 
     name = override["DeviceName"]
     if override.get("NoDevice") is not None:
         if is_root:
-            raise _bad(f"The root device '{name}' cannot be left out")
+            raise invalid_mapping(f"The root device '{name}' cannot be left out")
         return None
     if override.get("VirtualName"):
         return {"DeviceName": name, "VirtualName": override["VirtualName"]}
@@ -140,7 +143,7 @@ def _changed(base: Entry | None, override: Mapping[str, Any], *, is_root: bool) 
     before = cast("Entry", (base or {}).get("Ebs") or {})
     snapshot = given.get("SnapshotId", before.get("SnapshotId"))
     if is_root and snapshot != before.get("SnapshotId"):
-        raise _bad("snapshotId cannot be modified on root device")
+        raise invalid_mapping("snapshotId cannot be modified on root device")
     if not (before or given):
         raise EC2ClientError("MissingParameter", "The request must contain the parameter ebs")
     kept = _fitting(before, given.get("VolumeType"))
@@ -158,7 +161,3 @@ def _fitting(before: Entry, new_type: str | None) -> Entry:
     if kind is not None and kind.throughputs is None:
         dropped.add("Throughput")
     return {key: value for key, value in before.items() if key not in dropped}
-
-
-def _bad(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidBlockDeviceMapping", message)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.subnets import Subnet
 
+from sandbox.ec2.errors import combination, invalid_value
+
 if TYPE_CHECKING:
     from sandbox.ec2.network_interface import SandboxInterface
 
@@ -50,12 +52,14 @@ class SubnetAddresses:
         try:
             wanted = IPv4Address(address)
         except AddressValueError as error:
-            raise _invalid(f"Invalid IPv4 address: '{address}'") from error
+            raise invalid_value(f"Invalid IPv4 address: '{address}'") from error
         if wanted not in self._cidr:
-            raise _invalid(f"Address {address} does not fall within the subnet's address range")
+            raise invalid_value(
+                f"Address {address} does not fall within the subnet's address range"
+            )
         place = int(wanted) - int(self._cidr.network_address)
         if place < RESERVED_AT_START or wanted == self._cidr.broadcast_address:
-            raise _invalid(f"Address {address} is in subnet's reserved address range")
+            raise invalid_value(f"Address {address} is in subnet's reserved address range")
         if address in self._owners:
             raise EC2ClientError("InvalidIPAddress.InUse", f"Address {address} is in use.")
         return address
@@ -98,9 +102,11 @@ class SubnetAddresses:
         try:
             wanted = ip_address(address)
         except ValueError as error:
-            raise _invalid(f"Invalid IPv6 address: '{address}'") from error
+            raise invalid_value(f"Invalid IPv6 address: '{address}'") from error
         if wanted not in self._ipv6_cidr:
-            raise _invalid(f"Address {address} does not fall within the subnet's address range")
+            raise invalid_value(
+                f"Address {address} does not fall within the subnet's address range"
+            )
         if str(wanted) in self._owners:
             raise EC2ClientError("InvalidIPAddress.InUse", f"Address {address} is in use.")
         return str(wanted)
@@ -108,7 +114,7 @@ class SubnetAddresses:
     @property
     def _cidr(self) -> IPv4Network:
         if not isinstance(self._subnet.cidr, IPv4Network):
-            raise _invalid(f"The subnet '{self._subnet.id}' has no IPv4 CIDR block")
+            raise invalid_value(f"The subnet '{self._subnet.id}' has no IPv4 CIDR block")
         return self._subnet.cidr
 
     @property
@@ -116,7 +122,7 @@ class SubnetAddresses:
         for block in self._subnet.ipv6_cidr_block_associations.values():
             if block["ipv6CidrBlockState"]["State"] == "associated":
                 return IPv6Network(block["ipv6CidrBlock"])
-        raise _invalid(f"The subnet '{self._subnet.id}' does not have an IPv6 CIDR block")
+        raise invalid_value(f"The subnet '{self._subnet.id}' does not have an IPv6 CIDR block")
 
     def _is_taken(self, address: str) -> bool:
         # moto's own services (EFS, say) note their addresses on the subnet
@@ -135,9 +141,9 @@ def plan_addresses(book: SubnetAddresses, wanted: dict[str, Any]) -> list[str]:
     count = int(wanted.get("SecondaryPrivateIpAddressCount") or 0)
     primary = wanted.get("PrivateIpAddress")
     if len(primaries) > 1 or (primary and primaries and primaries != [primary]):
-        raise _combination("Only one primary private IP address can be specified.")
+        raise combination("Only one primary private IP address can be specified.")
     if count and secondaries:
-        raise _combination(
+        raise combination(
             "The parameters secondaryPrivateIpAddressCount and privateIpAddresses "
             "cannot be used together."
         )
@@ -146,13 +152,5 @@ def plan_addresses(book: SubnetAddresses, wanted: dict[str, Any]) -> list[str]:
     if not primaries and not primary:
         chosen = [*book.free(1, chosen), *chosen]
     if len(set(chosen)) < len(chosen):
-        raise _invalid("The same private IP address is given more than once.")
+        raise invalid_value("The same private IP address is given more than once.")
     return chosen + book.free(count, chosen)
-
-
-def _invalid(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterValue", message)
-
-
-def _combination(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterCombination", message)

@@ -16,6 +16,7 @@ from moto.ec2.responses import EC2Response
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 from typing_extensions import override
 
+from sandbox.ec2.errors import invalid_value
 from sandbox.ec2.filters import Reader, matching
 from sandbox.ec2.id_kinds import BY_PREFIX
 from sandbox.ec2.paging import Listings
@@ -256,13 +257,15 @@ def checked_tags(tags: Collection[Mapping[str, Any]]) -> dict[str, str]:
         value = tag.get("Value") or ""
         _refuse_reserved(key)
         if not 1 <= len(key) <= LONGEST_KEY:
-            raise _bad_tag(
+            raise invalid_value(
                 f"Tag keys must be between 1 and {LONGEST_KEY} characters; '{key}' has {len(key)}"
             )
         if len(value) > LONGEST_VALUE:
-            raise _bad_tag(f"Tag value exceeds the maximum length of {LONGEST_VALUE} characters")
+            raise invalid_value(
+                f"Tag value exceeds the maximum length of {LONGEST_VALUE} characters"
+            )
         if key in found:
-            raise _bad_tag(f"Duplicate tag key '{key}' specified.")
+            raise invalid_value(f"Duplicate tag key '{key}' specified.")
         found[key] = value
     return found
 
@@ -293,14 +296,10 @@ def _is_reserved(key: str) -> bool:
 
 def _refuse_reserved(key: str) -> None:
     if _is_reserved(key):
-        raise _bad_tag(f"Tag keys starting with '{RESERVED}' are reserved for internal use")
+        raise invalid_value(f"Tag keys starting with '{RESERVED}' are reserved for internal use")
 
 
 def _is_deleted(key: str, value: str, asked: Mapping[str, str | None]) -> bool:
     if not asked:
         return not _is_reserved(key)
     return key in asked and asked[key] in {None, value}
-
-
-def _bad_tag(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterValue", message)

@@ -5,27 +5,22 @@ Source: EC2 API pages DescribeVolumeStatus, DescribeVolumeAttribute, ModifyVolum
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
 from sandbox.ec2.filters import Reader, matching, moment
 from sandbox.ec2.paging import refuse_with_ids
+from sandbox.ec2.volume_actions import VolumeActions
 from sandbox.ec2.volume_model import EbsVolume
-from sandbox.ec2.volumes import VolumeRules
 from sandbox.ec2.wire import DocumentResult
 from sandbox.health import health
 
 
-class VolumeStatusActions(EC2Response):
+class VolumeStatusActions(VolumeActions):
     """What EC2's checks say of volumes."""
-
-    @property
-    def _volumes(self) -> VolumeRules:
-        return cast("VolumeRules", self.ec2_backend)
 
     @override
     def describe_volume_status(self) -> ActionResult:  # type: ignore[override] # moto: not done

@@ -36,27 +36,6 @@ class SandboxSSMResponse(
 ):
     """moto's wire format of Systems Manager, corrected."""
 
-    checked = frozenset(
-        {
-            "CreateDocument",
-            "UpdateDocument",
-            "ListDocuments",
-            "DescribeDocumentPermission",
-            "DescribeInstanceInformation",
-            "SendCommand",
-            "CancelCommand",
-            "ListCommands",
-            "ListCommandInvocations",
-            "GetCommandInvocation",
-            "StartAutomationExecution",
-            "GetAutomationExecution",
-            "DescribeAutomationExecutions",
-            "DescribeAutomationStepExecutions",
-            "StopAutomationExecution",
-            "SendAutomationSignal",
-        }
-    )
-
 
 def install() -> None:
     """Put the corrected Systems Manager in moto's place for this whole process (idempotent)."""

@@ -6,12 +6,12 @@ from moto.core.responses import ActionResult
 from typing_extensions import override
 
 from sandbox.ssm.pages import page
-from sandbox.ssm.wire import CheckedActions
+from sandbox.ssm.wire import AskedActions
 
 USUAL_PAGE = 10
 
 
-class DocumentActions(CheckedActions):
+class DocumentActions(AskedActions):
     """What moto's wire format of documents lacks."""
 
     @override

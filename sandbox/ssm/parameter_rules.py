@@ -19,9 +19,9 @@ from moto.ssm.models import Parameter, SimpleSystemManagerBackend
 from typing_extensions import override
 
 from sandbox.agenda import Process
-from sandbox.calls import Json
 from sandbox.clock import clock
 from sandbox.events import events
+from sandbox.masking import Json
 
 IMAGE = "aws:ec2:image"
 CHECKED_WITHIN = timedelta(seconds=2)

@@ -32,6 +32,8 @@ SPARED = {
     "CopySnapshot": "the source region comes first",
     "CreateTrafficMirrorSession": "plain moto: any interface will do",
     "DescribeImageReferences": "needs one of two more parameters",
+    "DisableFastSnapshotRestores": "needs zones, by name or by id",
+    "EnableFastSnapshotRestores": "needs zones, by name or by id",
     "EnableVolumeIO": "not here",
     "ResetNetworkInterfaceAttribute": "not here",
     "ResetSnapshotAttribute": "not here",
