@@ -13,7 +13,7 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from typing_extensions import override
 
-from sandbox import image_events, snapshot_events, volume_events
+from sandbox import image_events, keeping_events, snapshot_events, volume_events
 from sandbox.agenda import agenda
 from sandbox.bus import Bus
 from sandbox.calls import Call
@@ -55,7 +55,7 @@ class Events(Bus):
         request = _REQUEST.search(reply.body)
         place = Place(call.account, call.region, request[1].decode() if request else call.id)
         backend: Any = ec2_backends[call.account][call.region]
-        for source in (image_events, snapshot_events, volume_events):
+        for source in (image_events, snapshot_events, keeping_events, volume_events):
             source.observe(self, place, backend, call, reply)
 
     @override

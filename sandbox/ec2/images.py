@@ -164,6 +164,11 @@ class ImageRules(AllowedImageRules):
                 f"You have reached the limit of {most} images in this Region",
             )
 
+    @override
+    def keeps(self, resource_id: str) -> bool:
+        """Also an image that is shared with this account, as with snapshots."""
+        return self.find_image(resource_id) is not None or super().keeps(resource_id)
+
     def find_image(self, image_id: str) -> Image | None:
         """The image if this account may use it: own, or shared with it or public and allowed."""
         if image_id in self.amis:
@@ -237,10 +242,14 @@ def require_image_id(image_id: str) -> None:
         )
 
 
-def image_not_found(image_id: str) -> EC2ClientError:
-    """The error for an image that is not there, or not for this account."""
+def image_not_found(image_id: str, *more: str) -> EC2ClientError:
+    """The error for an image that is not there, or not for this account.
+
+    It names all of several; its words for them are those that clients take apart [NV].
+    """
     require_image_id(image_id)
-    return EC2ClientError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+    what = f"ids '[{', '.join((image_id, *more))}]' do" if more else f"id '[{image_id}]' does"
+    return EC2ClientError("InvalidAMIID.NotFound", f"The image {what} not exist")
 
 
 def unavailable(image_id: str) -> EC2ClientError:

@@ -85,7 +85,7 @@ class SnapshotActions(TagActions, EC2Response):
                 owners=self._get_param("OwnerIds", []),
                 restorable_by=self._get_param("RestorableByUserIds", []),
             )
-            return matching(found, filters, SNAPSHOT_FILTERS, EbsSnapshot.tags)
+            return matching(found, filters, SNAPSHOT_FILTERS, lambda each: backend.tags_of(each.id))
 
         snapshots, token = backend.listings.page(
             "DescribeSnapshots",
@@ -94,7 +94,7 @@ class SnapshotActions(TagActions, EC2Response):
             find,
             still_there=lambda each: each.id in each.ec2_backend.snapshots,
         )
-        described = [each.as_described() for each in snapshots]
+        described = [each.as_described() | backend.tag_member(each.id) for each in snapshots]
         return DocumentResult({"Snapshots": described, "NextToken": token})
 
     def lock_snapshot(self) -> ActionResult:

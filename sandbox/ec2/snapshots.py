@@ -186,6 +186,16 @@ class SnapshotRules(LockRules, BinRules):
             raise snapshot_not_found(snapshot_id)
         return cast("EbsSnapshot", snapshot)
 
+    @override
+    def keeps(self, resource_id: str) -> bool:
+        """Also what is shared with this account: it tags that for itself.
+
+        Source: EC2 User Guide, "Tag your Amazon EC2 resources", tag restrictions.
+        """
+        snapshot = self.find_snapshot(resource_id)
+        is_shared = snapshot is not None and snapshot.allows(self.account_id)
+        return is_shared or super().keeps(resource_id)
+
     def find_snapshot(self, snapshot_id: str) -> EbsSnapshot | None:
         """The snapshot wherever in the region it is, whoever owns it.
 

@@ -55,6 +55,16 @@ class TagRules(EC2Backend):
         """The same, as the wire has them."""
         return [{"Key": key, "Value": value} for key, value in self.tags_of(resource_id).items()]
 
+    def tag_member(self, resource_id: str) -> dict[str, Any]:
+        """``Tags`` of a shared resource as this account sees them: its own, or no member.
+
+        EC2 User Guide, tag restrictions: "When you tag public or shared resources, the tags
+        you assign are available only to your AWS account; no other AWS account will have
+        access to those tags". That ``ec2:SharedTag/`` ones do not show either is [NV].
+        """
+        tags = self.tag_set(resource_id)
+        return {"Tags": tags} if tags else {}
+
     @override
     def create_tags(self, resource_ids: list[str], tags: Mapping[str, str]) -> bool:
         """Tag all resources or none; 50 tags each, not counting AWS's own."""

@@ -541,6 +541,16 @@ class TestDescribeImages:
 
         assert code_of(refused) == code
 
+    def test_all_images_that_are_not_there_are_named(self, ec2: "EC2Client") -> None:
+        """In the words that clients take apart to leave them out of the next request."""
+        missing = ["ami-0123456789abcdef0", "ami-0123456789abcdef1"]
+        with pytest.raises(ClientError) as refused:
+            ec2.describe_images(ImageIds=[missing[0], LINUX, missing[1]])
+
+        assert refused.value.response["Error"]["Message"] == (
+            "The image ids '[ami-0123456789abcdef0, ami-0123456789abcdef1]' do not exist"
+        )
+
     def test_moto_itself_finds_images_by_id_or_a_mapping_of_filters(
         self, ec2: "EC2Client", image: str
     ) -> None:
@@ -1315,10 +1325,16 @@ class TestCopyImage:
             SnapshotId=snapshot["SnapshotId"], CreateVolumePermission=permission
         )
 
+        other.create_tags(Resources=[made], Tags=[{"Key": "c", "Value": "theirs"}])
+
         copied = described(other, self.copy(other, made, CopyImageTags=True))
 
         assert copied["OwnerId"] == OTHER
-        assert copied["Tags"] == [{"Key": "ec2:SharedTag/b", "Value": "1"}]
+        assert copied["Tags"] == [
+            {"Key": "ec2:SharedTag/b", "Value": "1"},
+            {"Key": "c", "Value": "theirs"},
+        ]
+        assert described(other, made)["Tags"] == [{"Key": "c", "Value": "theirs"}]
 
 
 class TestReferences:

@@ -112,6 +112,81 @@ def test_nothing_new_can_be_made_under_a_key_that_does_not_work(
     assert dead["StateReason"]["Code"] == "Client.InternalError"
 
 
+OTHER = "222233334444"
+THE_PAGES_POLICY = [
+    ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+    ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"],
+]
+
+
+def let_in(aws: Sandbox, key: str, *actions: list[str]) -> None:
+    """PutKeyPolicy with what lets OTHER use the key."""
+    statements = [
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"},
+            "Action": each,
+            "Resource": "*",
+        }
+        for each in actions
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    aws.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+
+
+def grant(aws: Sandbox, key: str) -> None:
+    """CreateGrant to OTHER of all that EBS needs."""
+    aws.client("kms").create_grant(
+        KeyId=key,
+        GranteePrincipal=f"arn:aws:iam::{OTHER}:root",
+        Operations=[
+            "CreateGrant",
+            "Decrypt",
+            "DescribeKey",
+            "GenerateDataKeyWithoutPlaintext",
+            "ReEncryptFrom",
+            "ReEncryptTo",
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "state"),
+    [
+        (lambda _, __: None, "error"),
+        (lambda aws, key: let_in(aws, key, THE_PAGES_POLICY[0]), "error"),
+        (lambda aws, key: let_in(aws, key, *THE_PAGES_POLICY), "completed"),
+        (grant, "completed"),
+    ],
+)
+def test_a_shared_snapshot_is_of_no_use_without_its_key(
+    aws: Sandbox,
+    ec2: "EC2Client",
+    key: str,
+    share: Callable[[Sandbox, str], None],
+    state: str,
+) -> None:
+    """EBS User Guide, "Share the KMS key used to encrypt a shared Amazon EBS snapshot"."""
+    snapshot = snapshot_of(aws, ec2, key)
+    ec2.modify_snapshot_attribute(
+        SnapshotId=snapshot, CreateVolumePermission={"Add": [{"UserId": OTHER}]}
+    )
+    share(aws, key)
+    theirs: EC2Client = aws.client("ec2", account=OTHER)
+
+    copy = theirs.copy_snapshot(SourceSnapshotId=snapshot, SourceRegion="us-east-1")["SnapshotId"]
+    volume = theirs.create_volume(AvailabilityZone=ZONE, SnapshotId=snapshot)["VolumeId"]
+    aws.clock.advance(600)
+
+    [copied] = theirs.describe_snapshots(SnapshotIds=[copy])["Snapshots"]
+    assert copied["State"] == state
+    assert copied.get("StateMessage") == (
+        "Given key ID is not accessible" if state == "error" else None
+    )
+    [made] = theirs.describe_volumes(VolumeIds=[volume])["Volumes"]
+    assert made["State"] == ("error" if state == "error" else "available")
+
+
 def test_a_key_in_another_region_counts_for_what_is_copied_from_there(
     aws: Sandbox, ec2: "EC2Client", key: str
 ) -> None:

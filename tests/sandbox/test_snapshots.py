@@ -337,6 +337,32 @@ class TestSharing:
         )
         assert answer["CreateVolumePermissions"] == [{"UserId": OTHER}]
 
+    def test_each_account_has_tags_of_its_own_on_a_shared_snapshot(
+        self, aws: Sandbox, ec2: "EC2Client", snapshot: str
+    ) -> None:
+        """EC2 User Guide, tag restrictions: "no other AWS account will have access"."""
+        other: EC2Client = aws.client("ec2", account=OTHER)
+        theirs: Any = {"Resources": [snapshot], "Tags": [{"Key": "seen", "Value": "by them"}]}
+        with pytest.raises(ClientError, match=r"InvalidSnapshot\.NotFound"):
+            other.create_tags(**theirs)
+        ec2.create_tags(Resources=[snapshot], Tags=[{"Key": "seen", "Value": "by us"}])
+        ec2.modify_snapshot_attribute(
+            SnapshotId=snapshot, CreateVolumePermission={"Add": [{"UserId": OTHER}]}
+        )
+        assert "Tags" not in described(other, snapshot)
+
+        other.create_tags(**theirs)
+
+        assert described(other, snapshot)["Tags"] == theirs["Tags"]
+        assert described(ec2, snapshot)["Tags"] == [{"Key": "seen", "Value": "by us"}]
+        found = {}
+        for client in (ec2, other):
+            listed = client.describe_snapshots(
+                Filters=[{"Name": "tag:seen", "Values": ["by them"]}]
+            )
+            found[client] = [each["SnapshotId"] for each in listed["Snapshots"]]
+        assert found == {ec2: [], other: [snapshot]}
+
     @pytest.mark.parametrize(
         ("permission", "code"),
         [
@@ -539,8 +565,10 @@ class TestCopySnapshot:
             self.copy(ec2, snapshot)
         aws.clock.advance(120)
 
-        assert self.copy(ec2, snapshot, CompletionDurationMinutes=30)["TransferType"] == (
-            "time-based"
+        timed = self.copy(ec2, snapshot, CompletionDurationMinutes=30)
+        assert (timed["CompletionDurationMinutes"], timed["TransferType"]) == (
+            30,
+            "time-based",
         )
 
 
