@@ -149,22 +149,30 @@ def _actions(statement: dict[str, Any]) -> Iterator[str]:
 
 
 def find_key(backend: EC2Backend, key: str) -> "Key | None":
-    """The key by id or alias in this account and region, or by ARN in any."""
+    """The key by id or alias in this account and region, or by ARN in any.
+
+    One that KMS has deleted is found too: what is encrypted under it stays closed.
+    """
     account, region = backend.account_id, backend.region_name
     is_alias = key.startswith("alias/") or ":alias/" in key
     try:
         if key.startswith("arn:"):
             _, _, _, region, account, _ = key.split(":", 5)
-        kms = kms_backends[account][region]
+        kms: Any = kms_backends[account][region]
         id_ = kms.get_key_id_from_alias(key.rpartition(":")[2]) if is_alias else key
-        return kms.describe_key(id_) if id_ else None
+        gone: Key | None = kms.deleted.get(kms.get_key_id(id_)) if id_ else None
+        return gone or (kms.describe_key(id_) if id_ else None)
     except (KeyError, ValueError, NotFoundException):
         return None
 
 
 def _aws_managed_key(backend: EC2Backend) -> str:
+    """The ARN of ``aws/ebs``, which AWS manages (KMS API Reference, ``KeyMetadata``)."""
     chosen = backend.default_kms_key_id
     arn = backend._create_default_encryption_key()
+    key = find_key(backend, arn)
+    if key is not None:
+        key.key_manager = "AWS"
     backend.default_kms_key_id = chosen or arn
     return arn
 
