@@ -15,7 +15,7 @@ from typing import Any
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import unix_time
 from moto.kms import urls
-from moto.kms.models import Key, KmsBackend, kms_backends
+from moto.kms.models import Alias, Key, KmsBackend, kms_backends
 from moto.kms.responses import KmsResponse
 from typing_extensions import override
 
@@ -24,6 +24,7 @@ from sandbox.clock import clock
 
 LEAST_DAYS, MOST_DAYS = 7, 30
 PENDING_DELETION = "PendingDeletion"
+AWS_ALIASES = "alias/aws/"
 
 
 class SandboxKmsBackend(KmsBackend):
@@ -47,6 +48,13 @@ class SandboxKmsBackend(KmsBackend):
         key = super().create_key(*args, **kwargs)
         key.creation_date = unix_time(clock.now().replace(tzinfo=None))
         return key
+
+    @override
+    def create_alias(self, target_key_id: str, alias_name: str) -> Alias:
+        """A key that is called ``alias/aws/...`` is AWS's own (API Reference, CreateAlias)."""
+        if alias_name.startswith(AWS_ALIASES):
+            self.keys[self.get_key_id(target_key_id)].key_manager = "AWS"
+        return super().create_alias(target_key_id, alias_name)
 
     @override
     def disable_key(self, key_id: str) -> None:

@@ -167,12 +167,8 @@ def find_key(backend: EC2Backend, key: str) -> "Key | None":
 
 
 def _aws_managed_key(backend: EC2Backend) -> str:
-    """The ARN of ``aws/ebs``, which AWS manages (KMS API Reference, ``KeyMetadata``)."""
     chosen = backend.default_kms_key_id
     arn = backend._create_default_encryption_key()
-    key = find_key(backend, arn)
-    if key is not None:
-        key.key_manager = "AWS"
     backend.default_kms_key_id = chosen or arn
     return arn
 

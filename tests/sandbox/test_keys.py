@@ -261,10 +261,14 @@ def test_a_key_is_gone_after_its_waiting_period_and_so_is_what_it_opens(
     assert ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]["State"] == "error"
 
 
-def test_the_key_of_ebs_itself_is_managed_by_aws(aws: Sandbox, ec2: "EC2Client") -> None:
-    """Nobody disables it or deletes it."""
+@pytest.mark.parametrize("used", [True, False])
+def test_the_key_of_ebs_itself_is_managed_by_aws(
+    aws: Sandbox, ec2: "EC2Client", used: bool
+) -> None:
+    """Nobody disables it or deletes it; it is there as soon as it is asked for."""
     kms = aws.client("kms")
-    ec2.create_volume(AvailabilityZone=ZONE, Size=1, Encrypted=True)
+    if used:
+        ec2.create_volume(AvailabilityZone=ZONE, Size=1, Encrypted=True)
     metadata = kms.describe_key(KeyId="alias/aws/ebs")["KeyMetadata"]
 
     assert metadata["KeyManager"] == "AWS"
