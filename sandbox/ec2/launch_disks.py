@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from moto.ec2.exceptions import EC2ClientError
 
-from sandbox.ec2.attachments import AttachmentRules
+from sandbox.ec2.attachments import NOT_BOOTABLE, AttachmentRules
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.ec2.licences import Licence
@@ -50,7 +50,11 @@ class LaunchDiskRules(LifecycleRules, AttachmentRules):
         return list(mapping.values())
 
     def _complete(self, entry: Entry, *, is_root: bool) -> None:
-        """Fill in size and flags, and refuse what no volume can be made of."""
+        """Fill in size and flags, and refuse what no volume can be made of.
+
+        A root on HDD is none (EC2 API, CreateVolume: "can't be used as boot volumes"; the code
+        is [NV]).
+        """
         ebs = entry["Ebs"]
         snapshot = None
         if ebs.get("SnapshotId"):
@@ -81,6 +85,11 @@ class LaunchDiskRules(LifecycleRules, AttachmentRules):
             ebs.pop("KmsKeyId", None)
         check_initialization(ebs.get("VolumeInitializationRate"), has_snapshot=snapshot is not None)
         ebs.setdefault("DeleteOnTermination", is_root)
+        if is_root and ebs.get("VolumeType") in NOT_BOOTABLE:
+            raise _bad(
+                f"The volume type '{ebs['VolumeType']}' cannot be used for the root device "
+                f"'{entry['DeviceName']}'"
+            )
         performance(ebs.get("VolumeType"), int(size), ebs.get("Iops"), ebs.get("Throughput"))
 
     def make_disks(

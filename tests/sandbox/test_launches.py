@@ -254,6 +254,10 @@ def test_a_type_without_iops_drops_the_images(aws: Sandbox, ec2: "EC2Client") ->
         ({"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 1}}, "InvalidBlockDeviceMapping"),
         ({"DeviceName": "/dev/xvda", "NoDevice": ""}, "InvalidBlockDeviceMapping"),
         (
+            {"DeviceName": "/dev/xvda", "Ebs": {"VolumeType": "st1", "VolumeSize": 500}},
+            "InvalidBlockDeviceMapping",
+        ),
+        (
             {"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "snap-0fffffffffffffff0"}},
             "InvalidBlockDeviceMapping",
         ),
