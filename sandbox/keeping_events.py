@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sandbox.bus import Bus, timestamp
-from sandbox.calls import Call, Json
+from sandbox.bus import Bus
+from sandbox.calls import Call
+from sandbox.clock import stamp
 from sandbox.ec2.snapshot_locks import Lock
 from sandbox.ec2.snapshot_model import EbsSnapshot, Operation, Tiering
+from sandbox.masking import Json
 from sandbox.place import Place, ebs_arn, text
 from sandbox.replies import Reply
 
@@ -40,7 +42,7 @@ def _await_tier(bus: Bus, place: Place, snapshot: EbsSnapshot, tiering: Tiering)
         if snapshot.tiering is not tiering or not _is_there(snapshot):
             return
         arn = f"arn:aws:ec2:{place.region}::snapshot/{snapshot.id}"
-        times = {"startTime": timestamp(tiering.started), "endTime": timestamp(at)}
+        times = {"startTime": stamp(tiering.started), "endTime": stamp(at)}
         detail = {"event": event, "cause": "", "request-id": "", **times, **more}
         _tell(bus, place, arn, at, detail)
 
@@ -49,7 +51,7 @@ def _await_tier(bus: Bus, place: Place, snapshot: EbsSnapshot, tiering: Tiering)
         bus.later(tiering.ends, lambda: tell(event, tiering.ends))
         return
     expires = tiering.ends + timedelta(days=tiering.days or 0)
-    more = {"restoreExpiryTime": timestamp(expires)}
+    more = {"restoreExpiryTime": stamp(expires)}
     bus.later(tiering.ends, lambda: tell(event, tiering.ends, **more))
     bus.later(expires, lambda: tell("restoreExpiry", expires))
 
@@ -81,16 +83,16 @@ def _await_lock(bus: Bus, place: Place, snapshot: EbsSnapshot, lock: Lock) -> No
 def _of(lock: Lock) -> dict[str, Json]:
     """The lock as the page spells it, cooling-off period included."""
     known: dict[str, Json] = {
-        "lockCreatedOn": timestamp(lock.created),
-        "lockExpiresOn": timestamp(lock.expires),
+        "lockCreatedOn": stamp(lock.created),
+        "lockExpiresOn": stamp(lock.expires),
         "lockDuration": lock.days,
-        "lockStartDurationTime": timestamp(lock.started),
+        "lockStartDurationTime": stamp(lock.started),
     }
     if lock.cool_off_ends is None:
         return known
     return known | {
         "cooOffPeriod": lock.cool_off_hours,
-        "coolOffPeriodExpiresOn": timestamp(lock.cool_off_ends),
+        "coolOffPeriodExpiresOn": stamp(lock.cool_off_ends),
     }
 
 

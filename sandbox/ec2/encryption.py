@@ -185,15 +185,19 @@ def _listed(document: dict[str, Any], member: str) -> list[str]:
 
 
 def find_key(backend: EC2Backend, key: str) -> "Key | None":
-    """The key by id or alias in this account and region, or by ARN in any."""
+    """The key by id or alias in this account and region, or by ARN in any.
+
+    One that KMS has deleted is found too: what is encrypted under it stays closed.
+    """
     account, region = backend.account_id, backend.region_name
     is_alias = key.startswith("alias/") or ":alias/" in key
     try:
         if key.startswith("arn:"):
             _, _, _, region, account, _ = key.split(":", 5)
-        kms = kms_backends[account][region]
+        kms: Any = kms_backends[account][region]
         id_ = kms.get_key_id_from_alias(key.rpartition(":")[2]) if is_alias else key
-        return kms.describe_key(id_) if id_ else None
+        gone: Key | None = kms.deleted.get(kms.get_key_id(id_)) if id_ else None
+        return gone or (kms.describe_key(id_) if id_ else None)
     except (KeyError, ValueError, NotFoundException):
         return None
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from moto.ec2.exceptions import EC2ClientError
 
-from sandbox.ec2.attachments import AttachmentRules
+from sandbox.ec2.attachments import NOT_BOOTABLE, AttachmentRules
 from sandbox.ec2.errors import invalid_mapping
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.instance_model import SandboxInstance
@@ -19,9 +19,6 @@ from sandbox.ec2.lifecycle import LifecycleRules
 from sandbox.ec2.volume_types import DEFAULT_TYPE, VOLUME_TYPES, check_initialization, performance
 
 Entry = dict[str, Any]
-
-NEVER_A_ROOT = frozenset({"st1", "sc1"})
-"""EBS User Guide, "Amazon EBS volume types": "cannot be a boot volume" [NV: the code]."""
 
 
 class LaunchDiskRules(LifecycleRules, AttachmentRules):
@@ -56,7 +53,11 @@ class LaunchDiskRules(LifecycleRules, AttachmentRules):
         return list(mapping.values())
 
     def _complete(self, entry: Entry, *, is_root: bool) -> None:
-        """Fill in size and flags, and refuse what no volume can be made of."""
+        """Fill in size and flags, and refuse what no volume can be made of.
+
+        A root on HDD is none (EC2 API, CreateVolume: "can't be used as boot volumes"; the code
+        is [NV]).
+        """
         ebs = entry["Ebs"]
         snapshot = None
         if ebs.get("SnapshotId"):
@@ -86,12 +87,12 @@ class LaunchDiskRules(LifecycleRules, AttachmentRules):
             # naming the key that it has anyway is no re-encryption
             ebs.pop("KmsKeyId", None)
         check_initialization(ebs.get("VolumeInitializationRate"), has_snapshot=snapshot is not None)
-        if is_root and ebs.get("VolumeType") in NEVER_A_ROOT:
-            raise EC2ClientError(
-                "InvalidParameterValue",
-                f"The volume type '{ebs['VolumeType']}' cannot be used for a root volume.",
-            )
         ebs.setdefault("DeleteOnTermination", is_root)
+        if is_root and ebs.get("VolumeType") in NOT_BOOTABLE:
+            raise invalid_mapping(
+                f"The volume type '{ebs['VolumeType']}' cannot be used for the root device "
+                f"'{entry['DeviceName']}'"
+            )
         performance(ebs.get("VolumeType"), int(size), ebs.get("Iops"), ebs.get("Throughput"))
 
     def make_disks(

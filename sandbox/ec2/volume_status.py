@@ -98,6 +98,7 @@ def _status(volume: EbsVolume) -> dict[str, Any]:
     return {
         "VolumeId": volume.id,
         "AvailabilityZone": volume.zone.name,
+        "AvailabilityZoneId": volume.zone.zone_id,
         "VolumeStatus": {
             "Status": says,
             "Details": [

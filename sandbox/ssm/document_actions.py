@@ -34,9 +34,22 @@ class DocumentActions(AskedActions):
         return ActionResult({"DocumentIdentifiers": shown, "NextToken": token})
 
     @override
+    def update_document(self) -> ActionResult:
+        """UpdateDocument; the new version is ``Updating`` as yet.
+
+        Source: Systems Manager API Reference, UpdateDocument, the sample response.
+        """
+        answer: Any = super().update_document()
+        document = answer.result["DocumentDescription"]
+        return ActionResult({"DocumentDescription": {**document, "Status": "Updating"}})
+
+    @override
     def create_document(self) -> ActionResult:
-        """CreateDocument, described as DescribeDocument would."""
+        """CreateDocument, described as DescribeDocument would, but ``Creating`` as yet.
+
+        Source: Systems Manager API Reference, CreateDocument, the sample response.
+        """
         super().create_document()
         backend: Any = self.ssm_backend
         document = backend.describe_document(self.asked["Name"], "$LATEST", None)
-        return ActionResult({"DocumentDescription": document})
+        return ActionResult({"DocumentDescription": {**document, "Status": "Creating"}})

@@ -120,8 +120,8 @@ class ParameterRules(SimpleSystemManagerBackend):
 
 def install() -> None:
     """Let a SecureString read without decryption show nothing of its text (idempotent)."""
-    Parameter.encrypt = _seal  # type: ignore[method-assign]
-    Parameter.decrypt = _open  # type: ignore[method-assign]
+    Parameter.encrypt = _seal  # type: ignore[method-assign, assignment]
+    Parameter.decrypt = _open  # type: ignore[method-assign, assignment]
 
 
 def _seal(parameter: Parameter, value: str) -> str:

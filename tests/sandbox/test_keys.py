@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sandbox.process import Sandbox
+from tests.sandbox.conftest import NOON
 from tests.sandbox.scenes import LINUX, code, describe, launch, subnet_of
 
 if TYPE_CHECKING:
@@ -281,3 +283,78 @@ def test_a_key_goes_through_its_states_by_id_or_arn(aws: Sandbox, key: str) -> N
     assert state() == "Disabled"
     few = {"KeyId": key, "PendingWindowInDays": 3}
     assert code(kms.schedule_key_deletion, **few) == "ValidationException"
+
+
+def test_scheduling_a_deletion_answers_with_the_keys_state(aws: Sandbox, key: str) -> None:
+    """ScheduleKeyDeletion and CancelKeyDeletion, by key id or ARN: the ARN comes back."""
+    kms = aws.client("kms")
+    by_id = key.rpartition("/")[2]
+
+    answer = kms.schedule_key_deletion(KeyId=by_id)
+
+    assert (answer["KeyId"], answer["KeyState"]) == (key, "PendingDeletion")
+    assert answer["PendingWindowInDays"] == 30
+    assert answer["DeletionDate"] == aws.clock.now() + timedelta(days=30)
+    assert kms.cancel_key_deletion(KeyId=by_id)["KeyId"] == key
+    aws.clock.advance(31 * 86400)
+    metadata = kms.describe_key(KeyId=key)["KeyMetadata"]
+    assert metadata["KeyState"] == "Disabled"
+    assert metadata["CreationDate"] == NOON
+
+
+def test_a_key_that_is_not_enabled_encrypts_nothing(aws: Sandbox, key: str) -> None:
+    """DisabledException, and KMSInvalidStateException before its deletion."""
+    kms = aws.client("kms")
+    blob = kms.encrypt(KeyId=key, Plaintext=b"x")["CiphertextBlob"]
+    uses: list[tuple[Any, dict[str, Any]]] = [
+        (kms.encrypt, {"KeyId": key, "Plaintext": b"x"}),
+        (kms.decrypt, {"CiphertextBlob": blob}),
+        (kms.generate_data_key, {"KeyId": key, "KeySpec": "AES_256"}),
+        (
+            kms.create_grant,
+            {
+                "KeyId": key,
+                "GranteePrincipal": "arn:aws:iam::123456789012:root",
+                "Operations": ["Decrypt"],
+            },
+        ),
+    ]
+    for call, asked in uses:
+        call(**asked)
+
+    disable(aws, key)
+    assert {code(call, **asked) for call, asked in uses} == {"DisabledException"}
+    schedule_deletion(aws, key)
+    assert {code(call, **asked) for call, asked in uses} == {"KMSInvalidStateException"}
+
+
+def test_a_key_is_gone_after_its_waiting_period_and_so_is_what_it_opens(
+    aws: Sandbox, ec2: "EC2Client", key: str
+) -> None:
+    """Its aliases go with it; what is encrypted under it stays closed for good."""
+    kms = aws.client("kms")
+    kms.create_alias(AliasName="alias/mine", TargetKeyId=key)
+    snapshot = snapshot_of(aws, ec2, key)
+    schedule_deletion(aws, key)
+    aws.clock.advance(7 * 86400)
+
+    assert code(kms.describe_key, KeyId=key) == "NotFoundException"
+    assert code(kms.describe_key, KeyId="alias/mine") == "NotFoundException"
+    volume = ec2.create_volume(AvailabilityZone=ZONE, SnapshotId=snapshot)["VolumeId"]
+    aws.clock.advance(60)
+    assert ec2.describe_volumes(VolumeIds=[volume])["Volumes"][0]["State"] == "error"
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_the_key_of_ebs_itself_is_managed_by_aws(
+    aws: Sandbox, ec2: "EC2Client", used: bool
+) -> None:
+    """Nobody disables it or deletes it; it is there as soon as it is asked for."""
+    kms = aws.client("kms")
+    if used:
+        ec2.create_volume(AvailabilityZone=ZONE, Size=1, Encrypted=True)
+    metadata = kms.describe_key(KeyId="alias/aws/ebs")["KeyMetadata"]
+
+    assert metadata["KeyManager"] == "AWS"
+    for call in (kms.disable_key, kms.enable_key, kms.schedule_key_deletion):
+        assert code(call, KeyId=metadata["Arn"]) == "AccessDeniedException"

@@ -116,7 +116,6 @@ def own_image(aws: Sandbox, ec2: "EC2Client", **more: Any) -> tuple[str, str]:  
             {**HIBERNATION, **root(Encrypted=True), "InstanceType": "c5.metal"},
             "UnsupportedHibernationConfiguration",
         ),
-        (root(VolumeSize=500, VolumeType="st1"), "InvalidParameterValue"),
         ({"InstanceMarketOptions": {"MarketType": "bazaar"}}, "InvalidParameterValue"),
         (
             {"InstanceMarketOptions": {"MarketType": "spot"}, "DisableApiTermination": True},
@@ -277,6 +276,10 @@ def test_a_type_without_iops_drops_the_images(aws: Sandbox, ec2: "EC2Client") ->
     [
         ({"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 1}}, "InvalidBlockDeviceMapping"),
         ({"DeviceName": "/dev/xvda", "NoDevice": ""}, "InvalidBlockDeviceMapping"),
+        (
+            {"DeviceName": "/dev/xvda", "Ebs": {"VolumeType": "st1", "VolumeSize": 500}},
+            "InvalidBlockDeviceMapping",
+        ),
         (
             {"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "snap-0fffffffffffffff0"}},
             "InvalidBlockDeviceMapping",

@@ -939,6 +939,11 @@ class TestVolumeStatus:
 
         rows = ec2.describe_volume_status()["VolumeStatuses"]
 
+        zones = {row["AvailabilityZoneId"] for row in rows}
+        assert zones == {
+            each["AvailabilityZoneId"]
+            for each in ec2.describe_volumes(VolumeIds=[other])["Volumes"]
+        }
         assert {row["VolumeId"]: row["VolumeStatus"]["Status"] for row in rows} == {
             volume: "impaired",
             other: "ok",
