@@ -15,6 +15,7 @@ from typing import Any
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import unix_time
 from moto.kms import models, urls
+from moto.kms.exceptions import NotFoundException
 from moto.kms.models import Alias, Key, KmsBackend, kms_backends
 from moto.kms.responses import KmsResponse
 from moto.kms.utils import AbstractPrivateKey, generate_private_key
@@ -127,7 +128,9 @@ class SandboxKmsBackend(KmsBackend):
         return super().create_grant(key_id, *args, **kwargs)
 
     def _require_enabled(self, key_id: str) -> None:
-        key = self.keys[self.any_id_to_key_id(key_id)]
+        key = self.keys.get(self.any_id_to_key_id(key_id))
+        if key is None:
+            raise NotFoundException(f"Invalid keyId {key_id!r}")
         if key.key_state == "Disabled":
             raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")
         if key.key_state == PENDING_DELETION:
