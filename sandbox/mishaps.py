@@ -14,7 +14,7 @@ from moto.core.exceptions import ServiceException
 
 from sandbox import request_checks
 from sandbox.calls import Call
-from sandbox.replies import Refusal, from_exception
+from sandbox.replies import Refusal, from_exception, internal_error
 
 HERE = Path(__file__).parent
 CODES = {"ec2": "InvalidParameterValue", **request_checks.CODES}
@@ -64,9 +64,14 @@ def refusal_for(call: Call, error: Exception) -> Refusal:
     if call.protocol in CODES and _is_of_moto(error):
         told.tell(f"{name}: moto's own code failed on the request: {_last(error)}")
         return _taken_for_the_request(call, error)
-    sys.stderr.write(f"sandbox: {name} failed inside:\n")
+    return internal(call, error)
+
+
+def internal(call: Call, error: Exception) -> Refusal:
+    """A bug of ours: the operator gets the traceback, the client no more than that it is one."""
+    sys.stderr.write(f"sandbox: {call.service} {call.action} failed inside:\n")
     traceback.print_exception(error, file=sys.stderr)
-    return said
+    return internal_error(call.protocol)
 
 
 def _is_of_moto(error: BaseException | None) -> bool:

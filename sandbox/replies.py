@@ -102,8 +102,13 @@ def from_exception(protocol: str, action: str, error: Exception) -> Refusal:
             name = named[1] or named[2]
             return Refusal("InvalidParameterValue", f"The filter '{name}' is invalid")
         return unknown_action(protocol, action)
-    internal = "InternalError" if protocol in ("ec2", "rest-xml") else "InternalFailure"
-    return Refusal(internal, "An internal error has occurred", 500)
+    return internal_error(protocol)
+
+
+def internal_error(protocol: str) -> Refusal:
+    """What AWS says of its own failures (Common Errors pages)."""
+    code = "InternalError" if protocol in ("ec2", "rest-xml") else "InternalFailure"
+    return Refusal(code, "An internal error has occurred", 500)
 
 
 def code_of(reply: Reply) -> str:
