@@ -34,8 +34,9 @@ class ImageListingRules(ImageRules):
     ) -> Iterator[Image]:
         """The images that a DescribeImages request is about, before its filters.
 
-        Disabled images show only when asked for, also by id [NV]; deprecated ones of others
-        show when asked for or named.
+        Disabled images show only when asked for (EC2 API, DescribeImages, IncludeDisabled),
+        also by id [NV]: an example of the EC2 User Guide, "Disable an AMI", shows one by its
+        id alone. Deprecated ones of others show when asked for or named.
         """
         for each in (*owners, *executable_by):
             require_user(each)

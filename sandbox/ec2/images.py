@@ -136,8 +136,7 @@ class ImageRules(AllowedImageRules):
         self.amis[image.id] = image
         for device in image.mapping:
             if device.snapshot_id:
-                is_root = device.name == image.root_device_name
-                self.images_of_snapshot[device.snapshot_id][image.id] = is_root
+                self.images_of_snapshot[device.snapshot_id][image.id] = None
 
     def _release(self, image: Image) -> None:
         """Let others have its name; an image in the Recycle Bin holds it still [NV]."""

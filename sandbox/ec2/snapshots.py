@@ -46,10 +46,10 @@ class SnapshotRules(LockRules, BinRules):
         self.__dict__["_sharing_block"] = value
 
     @property
-    def images_of_snapshot(self) -> defaultdict[str, dict[str, bool]]:
-        """By snapshot, the registered images that use it; true where it is the root's."""
+    def images_of_snapshot(self) -> defaultdict[str, dict[str, None]]:
+        """By snapshot, the registered images that use it, in the order they came."""
         return cast(
-            "defaultdict[str, dict[str, bool]]",
+            "defaultdict[str, dict[str, None]]",
             self.__dict__.setdefault("_images_of_snapshot", defaultdict(dict)),
         )
 
@@ -263,20 +263,20 @@ class SnapshotRules(LockRules, BinRules):
 
     @override
     def delete_snapshot(self, snapshot_id: str) -> EbsSnapshot:
-        """Delete a snapshot that no lock keeps and that is no registered image's root.
+        """Delete a snapshot that no lock keeps and that no registered image has.
 
-        EC2 API, DeleteSnapshot: "You cannot delete a snapshot of the root device of an EBS
-        volume used by a registered AMI", a disabled one included. Nothing is said of the
-        other devices' snapshots, so those go, and the image is left broken [NV].
+        EBS User Guide, "Delete an Amazon EBS snapshot": "You can't delete snapshots that are
+        associated with an AMI", a deprecated or disabled one included, whichever device it is
+        of (EC2 API, DeleteSnapshot, names the root's only).
         """
         snapshot = self.own_snapshot(snapshot_id)
         self.require_unlocked(snapshot)
-        for image_id, is_root in self.images_of_snapshot[snapshot_id].items():
-            if is_root:
-                raise EC2ClientError(
-                    "InvalidSnapshot.InUse",
-                    f"The snapshot {snapshot_id} is currently in use by {image_id}",
-                )
+        image_id = next(iter(self.images_of_snapshot.get(snapshot_id, ())), None)
+        if image_id is not None:
+            raise EC2ClientError(
+                "InvalidSnapshot.InUse",
+                f"The snapshot {snapshot_id} is currently in use by {image_id}",
+            )
         is_keepable = snapshot.status == "completed"
         del self.snapshots[snapshot_id]
         self.images_of_snapshot.pop(snapshot_id, None)

@@ -850,7 +850,7 @@ class TestDeleteSnapshot:
             ec2.delete_snapshot(SnapshotId=snapshot)
 
     @pytest.mark.parametrize("disabled", [False, True])
-    def test_the_root_of_a_registered_image_stays(
+    def test_what_a_registered_image_is_made_of_stays(
         self, aws: Sandbox, ec2: "EC2Client", instance: str, disabled: bool
     ) -> None:
         image = ec2.create_image(InstanceId=instance, Name="point", NoReboot=True)["ImageId"]
@@ -860,15 +860,16 @@ class TestDeleteSnapshot:
         if disabled:
             ec2.disable_image(ImageId=image)
 
-        with pytest.raises(
-            ClientError, match=f"The snapshot {root} is currently in use by {image}"
-        ) as refused:
-            ec2.delete_snapshot(SnapshotId=root)
-        assert code_of(refused) == "InvalidSnapshot.InUse"
+        for each in (root, data):
+            with pytest.raises(
+                ClientError, match=f"The snapshot {each} is currently in use by {image}"
+            ) as refused:
+                ec2.delete_snapshot(SnapshotId=each)
+            assert code_of(refused) == "InvalidSnapshot.InUse"
 
-        ec2.delete_snapshot(SnapshotId=data)
         ec2.deregister_image(ImageId=image)
-        ec2.delete_snapshot(SnapshotId=root)
+        for each in (root, data):
+            ec2.delete_snapshot(SnapshotId=each)
 
     def test_a_malformed_id_says_so(self, ec2: "EC2Client") -> None:
         with pytest.raises(ClientError, match=r"InvalidSnapshotID\.Malformed"):
