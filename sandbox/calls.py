@@ -36,6 +36,10 @@ CONSTRAINED = frozenset({"query", "json", "rest-json"})
 """The protocols whose services check the constraints of their models."""
 
 ELB_CLASSIC = "2012-06-01"
+_NOT_A_NUMBER = re.compile(
+    r"(?:invalid literal for int\(\) with base 10|could not convert string to float): (.*)",
+    re.DOTALL,
+)
 _HOST = re.compile(r"^([a-z0-9-]+)\.(?:([a-z0-9-]+)\.)?amazonaws\.com")
 
 
@@ -126,7 +130,7 @@ def read_call(request: Request) -> Call:
     except OperationNotFoundError:
         pass
     except Exception as error:  # noqa: BLE001 - whatever a stranger sends is still a call
-        malformed = str(error)
+        malformed = _complaint(error)
     return Call(
         id=str(uuid4()),
         account=who.account,
@@ -140,6 +144,12 @@ def read_call(request: Request) -> Call:
         malformed=malformed,
         forbidden=forbidden,
     )
+
+
+def _complaint(error: Exception) -> str:
+    """What is wrong with a value, without Python's words for it."""
+    number = _NOT_A_NUMBER.fullmatch(str(error))
+    return f"{number[1]} is not a number" if number else str(error)
 
 
 def _service(request: Request, signed_as: str) -> str:

@@ -81,8 +81,13 @@ def _xml(protocol: str, error: Refusal, request_id: str) -> str:
 
 
 def unknown_action(protocol: str, action: str) -> Refusal:
-    """What AWS says of an action that it does not have (Common Errors pages)."""
+    """What AWS says of an action that it does not have, or that is not named (Common Errors).
+
+    A request that names none is called by its method and path.
+    """
     if protocol in ("ec2", "query"):
+        if " /" in action:
+            return Refusal("MissingAction", "The request is missing the Action parameter.")
         return Refusal("InvalidAction", f"The action {action} is not valid for this web service.")
     return Refusal("UnknownOperationException", f"The operation {action} is not known here.")
 

@@ -90,6 +90,7 @@ def _status(volume: EbsVolume) -> dict[str, Any]:
     Source: EBS User Guide, "Amazon EBS volume events"; EC2 API, DescribeVolumeStatus.
     """
     says = health.of("status", volume.id) or "ok"
+    fills = volume.initialization
     enabled = "passed" if says != "impaired" else "failed"
     event = {
         "EventId": f"evol-{volume.id.removeprefix('vol-')}",
@@ -104,8 +105,10 @@ def _status(volume: EbsVolume) -> dict[str, Any]:
             "Details": [
                 {"Name": "io-enabled", "Status": enabled},
                 {"Name": "io-performance", "Status": "not-applicable"},
+                *([{"Name": "initialization-state", "Status": fills.state}] if fills else []),
             ],
         },
+        **({"InitializationStatusDetails": fills.document()} if fills else {}),
         "Actions": [
             {**event, "Code": "enable-volume-io", "Description": "Enable volume I/O"},
         ]
