@@ -5,9 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import figures, sandbox
+from bench import figures, retention, sandbox
 
-MEASUREMENTS = {"sandbox": sandbox}
+MEASUREMENTS = {"sandbox": sandbox, "retention": retention}
 MISSED = 1
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib import cli, payloads
 from chalicelib.aws.session import Session
+from chalicelib.domain.guards import Guard
 from chalicelib.domain.plans import parse_plans
 from chalicelib.settings import Settings
 from chalicelib.wiring import Wiring
@@ -109,6 +110,19 @@ def test_the_plan_document_of_the_readme_is_read_without_complaint() -> None:
     assert set(tomllib.loads(text)["plans"]) <= set(book.plans)
     assert str(book.plans["nightly"].retention) == "daily=14 monthly=6 min=3"
     assert str(book.floor) == "daily=2"
+    assert (book.bounds.lineage_percent, book.bounds.region_images) == (25, 50)
+    assert str(book.prices[REGION]) == (
+        "0.05 USD per GiB and month in eu-west-1 (our invoice of October 2026)"
+    )
+
+
+def test_the_guards_of_the_readme_are_all_there_are() -> None:
+    """Told apart by whether somebody can override them."""
+    [hard] = re.findall(r"\| nothing overrides them \| (.*) \|", README)
+    [soft] = re.findall(r"\| `--override GUARD .*\| (`.*`) \|", README)
+
+    assert set(re.findall(r"`([a-z-]+)`", hard)) == {g.value for g in Guard if g.is_hard}
+    assert set(re.findall(r"`([a-z-]+)`", soft)) == {g.value for g in Guard if not g.is_hard}
 
 
 def test_every_payload_of_the_readme_is_answered(aws: Sandbox) -> None:
