@@ -51,7 +51,7 @@ def instance_document(instance: SandboxInstance) -> Document:
         "BlockDeviceMappings": block_device_documents(instance),
         "NetworkInterfaces": [_interface(each) for _, each in sorted(instance.nics.items())],
         "SecurityGroups": group_documents(instance.security_groups),
-        "Tags": instance.ec2_backend.tag_set(instance.id),
+        "Tags": instance.ec2_backend.tag_set(instance.id) or None,
         "PrivateDnsName": "",
         "PublicDnsName": "",
     }
@@ -109,6 +109,8 @@ def _addresses(instance: SandboxInstance) -> Document:
     }
     if public:
         found["PublicIpAddress"] = public
+    if public and instance.state != "pending":
+        # the model of Instance.PublicDnsName: none before the instance is running
         found["PublicDnsName"] = public_dns_name(instance.ec2_backend, primary.vpc_id, public)
     if primary.ipv6_addresses:
         found["Ipv6Address"] = primary.ipv6_addresses[0]

@@ -5,7 +5,7 @@ does (EC2 API error codes, InsufficientFreeAddressesInSubnet: "the IP addresses 
 stopped instances are considered unavailable").
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 RESERVED_AT_START = 4
 """Network, router, DNS, future use (VPC User Guide, "Subnet CIDR blocks")."""
+PREFIX = 28
+"""An IPv4 prefix of an interface; the first and last block hold reserved addresses."""
+IPV4_MARK = "."
 LEAST_IPV6_HOST = 0x10
 
 
@@ -42,6 +45,19 @@ class SubnetAddresses:
     def give_back(self, address: str) -> None:
         """*address* is free again."""
         self._owners.pop(address, None)
+
+    def take_prefixes(self, prefixes: Collection[str], interface: "SandboxInterface") -> None:
+        """Every address in *prefixes* belongs to *interface*."""
+        for address in addresses_of(prefixes):
+            self.take(address, interface)
+            # moto counts what is left of a subnet by single addresses
+            self._subnet._available_ip_addresses -= 1
+
+    def give_back_prefixes(self, prefixes: Collection[str]) -> None:
+        """Every address in *prefixes* is free again."""
+        for address in addresses_of(prefixes):
+            self.give_back(address)
+            self._subnet._available_ip_addresses += 1
 
     def check(self, address: str) -> str:
         """*address* itself when an interface may have it; EC2's refusal otherwise.
@@ -83,9 +99,30 @@ class SubnetAddresses:
             )
         return found
 
+    def free_prefixes(self, count: int) -> list[str]:
+        """*count* blocks of 16 addresses none of which anybody has (/28, aligned).
+
+        Source: EC2 User Guide "ec2-prefix-eni"; EC2 API error codes,
+        InsufficientCidrBlocks ("not enough contiguous space").
+        """
+        found: list[str] = []
+        if not count:
+            return found
+        blocks = [] if self._cidr.prefixlen > PREFIX else self._cidr.subnets(new_prefix=PREFIX)
+        for block in list(blocks)[1:-1]:
+            if len(found) < count and not any(self._is_taken(str(each)) for each in block):
+                found.append(str(block))
+        if len(found) < count:
+            raise EC2ClientError(
+                "InsufficientCidrBlocks",
+                f"There are not enough free blocks in subnet '{self._subnet.id}'.",
+            )
+        return found
+
     def how_many_free(self) -> int:
         """How many interfaces more would find an address here."""
-        return max(0, self._cidr.num_addresses - RESERVED_AT_START - 1 - len(self._owners))
+        taken = sum(IPV4_MARK in address for address in self._owners)
+        return max(0, self._cidr.num_addresses - RESERVED_AT_START - 1 - taken)
 
     def free_ipv6(self, count: int) -> list[str]:
         """*count* unused addresses of the subnet's IPv6 block."""
@@ -154,3 +191,8 @@ def plan_addresses(book: SubnetAddresses, wanted: dict[str, Any]) -> list[str]:
     if len(set(chosen)) < len(chosen):
         raise invalid_value("The same private IP address is given more than once.")
     return chosen + book.free(count, chosen)
+
+
+def addresses_of(prefixes: Iterable[str]) -> list[str]:
+    """Every address in *prefixes*."""
+    return [str(each) for prefix in prefixes for each in IPv4Network(prefix)]

@@ -767,14 +767,16 @@ def test_a_spot_request_launches_a_spot_instance(ec2: "EC2Client") -> None:
     assert describe(ec2, request["InstanceId"])["InstanceLifecycle"] == "spot"
 
 
-def test_a_network_without_host_names_gives_no_public_name(ec2: "EC2Client") -> None:
+def test_a_network_without_host_names_gives_no_public_name(aws: Sandbox, ec2: "EC2Client") -> None:
     """The public address is there all the same."""
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/28")["Subnet"]["SubnetId"]
     specs: Any = [{"DeviceIndex": 0, "SubnetId": subnet, "AssociatePublicIpAddress": True}]
 
-    one = launch(ec2, NetworkInterfaces=specs)
+    made = launch(ec2, NetworkInterfaces=specs)["InstanceId"]
+    aws.clock.advance(20)
 
+    one = describe(ec2, made)
     assert one["PublicIpAddress"]
     assert one["PublicDnsName"] == ""
 
