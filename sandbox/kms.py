@@ -56,7 +56,7 @@ class SandboxKmsBackend(KmsBackend):
     def create_alias(self, target_key_id: str, alias_name: str) -> Alias:
         """A key that is called ``alias/aws/...`` is AWS's own (API Reference, CreateAlias)."""
         if alias_name.startswith(AWS_ALIASES):
-            self.keys[self.get_key_id(target_key_id)].key_manager = "AWS"
+            self._known(target_key_id).key_manager = "AWS"
         return super().create_alias(target_key_id, alias_name)
 
     @override
@@ -127,10 +127,17 @@ class SandboxKmsBackend(KmsBackend):
         self._require_enabled(key_id)
         return super().create_grant(key_id, *args, **kwargs)
 
-    def _require_enabled(self, key_id: str) -> None:
-        key = self.keys.get(self.any_id_to_key_id(key_id))
+    def _known(self, key_id: str) -> Key:
+        """The key of an id, an ARN or an alias (KMS API Reference, NotFoundException)."""
+        name = self.get_alias_name(key_id)
+        found = self.get_key_id_from_alias(name) if name.startswith("alias/") else name
+        key = self.keys.get(self.get_key_id(found)) if found else None
         if key is None:
-            raise NotFoundException(f"Invalid keyId {key_id!r}")
+            raise NotFoundException(f"Invalid keyId '{key_id}'")
+        return key
+
+    def _require_enabled(self, key_id: str) -> None:
+        key = self._known(key_id)
         if key.key_state == "Disabled":
             raise JsonRESTError("DisabledException", f"{key.arn} is disabled.")
         if key.key_state == PENDING_DELETION:
@@ -139,7 +146,7 @@ class SandboxKmsBackend(KmsBackend):
     @override
     def cancel_key_deletion(self, key_id: str) -> None:
         """The key is ``Disabled`` after it; one that is not pending deletion is refused."""
-        key = self.keys[self.get_key_id(key_id)]
+        key = self._known(key_id)
         if key.key_state != PENDING_DELETION:
             raise _wrong_state(key)
         self._become(key, "Disabled")
