@@ -43,6 +43,7 @@ def instance_document(instance: SandboxInstance) -> Document:
     """Everything that is known of *instance* now."""
     state = instance.state
     found = {
+        "Operator": {"Managed": False},
         **instance.facts,
         "InstanceId": instance.id,
         "State": {"Code": STATE_CODES[state], "Name": state},

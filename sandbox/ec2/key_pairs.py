@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.exceptions import EC2ClientError, InvalidKeyPairFormatError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.key_pairs import KeyPair
 from moto.ec2.responses import EC2Response
@@ -44,11 +44,16 @@ class KeyPairActions(EC2Response):
 
     @override
     def import_key_pair(self) -> ActionResult:
-        """A public key that the caller brings; [NV] ``InvalidKeyPair.Format`` when it is none."""
+        """A public key that the caller brings (``InvalidKey.Format`` when it is none)."""
         tags = self._parse_tag_specification().get("key-pair", {})
         material = self._get_param("PublicKeyMaterial")
         self.error_on_dryrun()
-        made = self.ec2_backend.import_key_pair(self._new_name(), material, tags)
+        try:
+            made = self.ec2_backend.import_key_pair(self._new_name(), material, tags)
+        except InvalidKeyPairFormatError as error:
+            raise EC2ClientError(
+                "InvalidKey.Format", "Key is not in valid OpenSSH public key format"
+            ) from error
         made.create_time = clock.now()
         return DocumentResult(_named(made))
 

@@ -46,6 +46,7 @@ def test_names_and_kinds_that_are_not_are_refused(ec2: "EC2Client") -> None:
         "InvalidKeyPair.Duplicate": lambda: ec2.create_key_pair(KeyName="mine"),
         "InvalidKeyPair.NotFound": lambda: ec2.describe_key_pairs(KeyNames=["nobody"]),
         "InvalidParameterValue": lambda: ec2.create_key_pair(KeyName="x" * 256),
+        "InvalidKey.Format": lambda: ec2.import_key_pair(KeyName="a", PublicKeyMaterial=b"a"),
         "MissingParameter": ec2.delete_key_pair,
     }.items():
         assert code(call) == wanted
