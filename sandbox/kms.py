@@ -54,9 +54,12 @@ class SandboxKmsBackend(KmsBackend):
 
     @override
     def create_alias(self, target_key_id: str, alias_name: str) -> Alias:
-        """A key that is called ``alias/aws/...`` is AWS's own (API Reference, CreateAlias)."""
+        """Not of a key pending deletion; ``alias/aws/...`` is AWS's own (CreateAlias)."""
+        key = self._known(target_key_id)
+        if key.key_state == PENDING_DELETION:
+            raise _wrong_state(key)
         if alias_name.startswith(AWS_ALIASES):
-            self._known(target_key_id).key_manager = "AWS"
+            key.key_manager = "AWS"
         return super().create_alias(target_key_id, alias_name)
 
     @override

@@ -14,7 +14,7 @@ from chalicelib.aws.session import Session
 from chalicelib.domain.errors import AwsError, DeniedError
 from sandbox.process import Sandbox
 from tests.aws.heard import Heard
-from tests.aws.scenes import LINUX, REGION
+from tests.aws.scenes import LINUX, REGION, later
 
 OTHER = "ami-0fffffffffffffff0"
 
@@ -42,6 +42,7 @@ def test_F43_where_ec2_can_not_say_every_version_and_parameter_is_read(
     sandbox.client("ssm").put_parameter(
         Name="/golden", Value=LINUX, Type="String", DataType="aws:ec2:image"
     )
+    later(sandbox, minutes=1)  # SSM looks the image up before the parameter is there
     _fault(sandbox, code)
 
     found = References(session.ec2(REGION), REGION, lambda: session.ssm(REGION)).of([LINUX])

@@ -325,6 +325,7 @@ def test_a_key_that_is_not_enabled_encrypts_nothing(aws: Sandbox, key: str) -> N
     disable(aws, key)
     assert {code(call, **asked) for call, asked in uses} == {"DisabledException"}
     schedule_deletion(aws, key)
+    uses.append((kms.create_alias, {"AliasName": "alias/late", "TargetKeyId": key}))
     assert {code(call, **asked) for call, asked in uses} == {"KMSInvalidStateException"}
 
 
