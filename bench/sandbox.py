@@ -1,8 +1,7 @@
 """The sandbox at scale: 10,000 instances, 100,000 images and 200,000 snapshots.
 
 One region holds it all. AWS's default quotas are 50,000 AMIs and 100,000 snapshots a
-region and can be raised; the sandbox enforces neither, so this is a region with raised
-quotas and the harder case of the two.
+region, which the sandbox enforces until they are raised: as they are here.
 """
 
 from argparse import ArgumentParser, Namespace
@@ -86,8 +85,7 @@ def _notes(size: Size, took: dict[str, float]) -> tuple[str, ...]:
     return (
         f"world: {size.instances:,} instances with two volumes each, {size.images:,} images, "
         f"{2 * size.images:,} snapshots, {size.addresses:,} addresses, all in {REGION}; AWS's "
-        "default quotas (50,000 AMIs, 100,000 snapshots a region) are taken to be raised: the "
-        "sandbox enforces neither",
+        "default quotas (50,000 AMIs, 100,000 snapshots a region) are raised",
         f"built by call over HTTP: instances in {took['launches']:.0f} s, addresses in "
         f"{took['addresses']:.0f} s; images by the rule behind CreateImage, called in the "
         f"server, in {took['images']:.0f} s",

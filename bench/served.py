@@ -19,10 +19,13 @@ from moto.ec2.models import ec2_backends
 
 from sandbox import gate, world
 from sandbox.clock import clock
+from sandbox.quotas import quotas
 from sandbox.server import Server
 
 BETWEEN_ROUNDS = 24 * 3600
 MIB = 2**20
+RAISED = {"images": 1_000_000, "snapshots": 2_000_000}
+"""AWS's defaults would end the world at 50,000 images."""
 
 
 class Served(AbstractContextManager["Served"]):
@@ -111,6 +114,7 @@ def _make_images(account: str, region: str, names: list[str]) -> None:
 
 def _main() -> None:
     world.begin()
+    quotas.set(RAISED)
     with Server() as server:
         print(json.dumps({"url": server.url}), flush=True)
         for line in sys.stdin:

@@ -10,7 +10,7 @@ from moto.iam import models as iam
 DEFAULT_ACCOUNT = "123456789012"
 DEFAULT_REGION = "us-east-1"
 
-_ACCOUNT = re.compile(r"[0-9]{12}")
+ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _ACCESS_KEY = re.compile(
     r"AWS.*(?P<access_key>(?<![A-Z0-9])(?:[A-Z0-9]{20}|[0-9]{12})(?![A-Z0-9]))[:/]"
 )
@@ -49,7 +49,7 @@ class Caller(NamedTuple):
 
 def account_of(access_key: str) -> str:
     """The 12 digits themselves, the account that issued the key, or the home account."""
-    if _ACCOUNT.fullmatch(access_key):
+    if ACCOUNT_ID.fullmatch(access_key):
         return access_key
     account = _account_of_issued_key(access_key)
     return home.account if account == DEFAULT_ACCOUNT else account

@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from threading import RLock
 from typing import TypeAlias
 
 from sandbox.clock import clock
@@ -18,7 +19,16 @@ Waits: TypeAlias = Iterator[timedelta]
 
 
 class Agenda(Timeline):
-    """The timeline of everything that is no account's and region's EC2."""
+    """The timeline of everything that is no account's and region's EC2.
+
+    Its ``lock`` is the gate's and the events', too: what it does passes the gate and sends
+    events, so that two locks would be taken in either order.
+    """
+
+    @property
+    def lock(self) -> RLock:
+        """What everybody holds who touches moto's state: it is not thread safe."""
+        return self._lock
 
     def reset(self) -> None:
         """Nothing is to come any more."""

@@ -17,7 +17,8 @@ from sandbox.bucket_sizes import (
     UNFILTERED,
     Rate,
 )
-from sandbox.calls import Call, Json
+from sandbox.calls import Call
+from sandbox.masking import Json
 
 
 class Bucket:

@@ -15,10 +15,10 @@ from uuid import uuid4
 from moto.events.models import EventPattern
 
 from sandbox import event_rules
-from sandbox.calls import Json
-from sandbox.clock import clock
+from sandbox.clock import clock, stamp
 from sandbox.delivery import Chaos, Outbox
 from sandbox.event_rules import Envelope, Target
+from sandbox.masking import Json
 
 KEPT = 250_000
 """How many events are remembered, the newest; about 1 KB each. Older ones are forgotten."""
@@ -52,7 +52,7 @@ class Event:
             "detail-type": self.detail_type,
             "source": self.source,
             "account": self.account,
-            "time": timestamp(self.at),
+            "time": stamp(self.at),
             "region": self.region,
             "resources": [*self.resources],
             "detail": dict(self.detail),
@@ -239,11 +239,6 @@ class Bus:
                 self._handed.put(now + RETRIED_AFTER[handed.attempt - 1], again)
             return Delivery(document, now, handed.attempt, error)
         return Delivery(document, now, handed.attempt)
-
-
-def timestamp(moment: datetime) -> str:
-    """A time as events write it."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _time_of(event: Event) -> datetime:

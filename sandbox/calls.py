@@ -1,15 +1,15 @@
 """What was asked of AWS: each request read into a ``Call``, and the record of them all."""
 
+import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from threading import Lock
-from typing import TypeAlias
+from typing import Any
 from uuid import uuid4
 
-from botocore.model import ListShape, MapShape, OperationNotFoundError, Shape, StructureShape
+from botocore.model import OperationNotFoundError
 from moto.core.model import OperationModel
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
@@ -18,11 +18,8 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
 from sandbox.accounts import DEFAULT_REGION, caller
-
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-
-MASK = "*****"
-SECRET_NAMES = frozenset({"UserData", "Plaintext", "SecretString", "SecretBinary", "Password"})
+from sandbox.constraints import violations
+from sandbox.masking import Json, plain
 
 SIGNED_AS = {
     "monitoring": "cloudwatch",
@@ -35,7 +32,14 @@ SIGNED_AS = {
 }
 """Services whose signing name is not botocore's name for them."""
 
+CONSTRAINED = frozenset({"query", "json", "rest-json"})
+"""The protocols whose services check the constraints of their models."""
+
 ELB_CLASSIC = "2012-06-01"
+_NOT_A_NUMBER = re.compile(
+    r"(?:invalid literal for int\(\) with base 10|could not convert string to float): (.*)",
+    re.DOTALL,
+)
 _HOST = re.compile(r"^([a-z0-9-]+)\.(?:([a-z0-9-]+)\.)?amazonaws\.com")
 
 
@@ -54,6 +58,9 @@ class Call:
     names: tuple[str, ...] = ()
     """The parameter names as sent, for protocols that send a form."""
     malformed: str | None = None
+    """Why the request could not be read."""
+    forbidden: tuple[str, ...] = ()
+    """What the model does not allow of it, a sentence each (EC2 has rules of its own)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,17 +115,22 @@ def read_call(request: Request) -> Call:
     """Say what *request* asks for; never raises, whatever was sent."""
     who = caller(request)
     service = _service(request, who.service)
-    action, protocol, operation, parameters, malformed = "", "json", None, {}, None
+    action, protocol, operation, malformed = "", "json", None, None
+    parameters: dict[str, Json] = {}
+    forbidden: tuple[str, ...] = ()
     try:
         model = get_service_model(service)
         protocol = determine_request_protocol(model, request.content_type)
         action, path = _action(service, request)
         operation = model.operation_model(action)
-        parameters = _parameters(protocol, operation, request, path)
+        sent = _parameters(protocol, operation, request, path)
+        parameters = _shown(sent, operation)
+        if protocol in CONSTRAINED and operation.input_shape is not None:
+            forbidden = tuple(violations(operation.input_shape, sent))
     except OperationNotFoundError:
         pass
     except Exception as error:  # noqa: BLE001 - whatever a stranger sends is still a call
-        malformed = str(error)
+        malformed = _complaint(error)
     return Call(
         id=str(uuid4()),
         account=who.account,
@@ -130,7 +142,14 @@ def read_call(request: Request) -> Call:
         parameters=parameters,
         names=tuple(request.form) if protocol in ("ec2", "query") else (),
         malformed=malformed,
+        forbidden=forbidden,
     )
+
+
+def _complaint(error: Exception) -> str:
+    """What is wrong with a value, without Python's words for it."""
+    number = _NOT_A_NUMBER.fullmatch(str(error))
+    return f"{number[1]} is not a number" if number else str(error)
 
 
 def _service(request: Request, signed_as: str) -> str:
@@ -166,11 +185,13 @@ def _parser_is_known(protocol: str) -> bool:
 
 def _parameters(
     protocol: str, operation: OperationModel, request: Request, path: dict[str, str]
-) -> dict[str, Json]:
-    shape = operation.input_shape
-    if shape is None or not _parser_is_known(protocol):
+) -> dict[str, Any]:
+    """What was sent, as it is: nothing of it may leave this module unmasked."""
+    if operation.input_shape is None or not _parser_is_known(protocol):
         return {}
-    parsed = PROTOCOL_PARSERS[protocol](operation).parse(
+    if protocol == "json" and request.data:
+        json.loads(request.data)
+    parsed: dict[str, Any] = PROTOCOL_PARSERS[protocol](operation).parse(
         {
             "method": request.method,
             "values": request.values,
@@ -180,40 +201,9 @@ def _parameters(
             "url_params": path,
         }
     )
-    shown = plain(parsed, shape)
+    return parsed
+
+
+def _shown(sent: dict[str, Any], operation: OperationModel) -> dict[str, Json]:
+    shown = plain(sent, operation.input_shape)
     return shown if isinstance(shown, dict) else {}
-
-
-def plain(value: object, shape: Shape | None) -> Json:
-    """*value* as JSON can say it, with what botocore's model calls sensitive masked."""
-    if shape is not None and shape.metadata.get("sensitive"):
-        return _masked(value)
-    if isinstance(value, Mapping):
-        return {
-            str(key): MASK if key in SECRET_NAMES and item else plain(item, _member(shape, key))
-            for key, item in value.items()
-        }
-    if isinstance(value, list | tuple):
-        member = shape.member if isinstance(shape, ListShape) else None
-        return [plain(item, member) for item in value]
-    if isinstance(value, bytes):
-        return f"<{len(value)} bytes>"
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _masked(value: object) -> Json:
-    """MASK in the place of every value; the shape of a map or list still shows."""
-    if isinstance(value, Mapping):
-        return {str(key): _masked(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_masked(item) for item in value]
-    return MASK
-
-
-def _member(shape: Shape | None, key: object) -> Shape | None:
-    if isinstance(shape, StructureShape):
-        found: Shape | None = shape.members.get(str(key))
-        return found
-    return shape.value if isinstance(shape, MapShape) else None

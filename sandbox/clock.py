@@ -64,3 +64,8 @@ class Clock:
 
 clock = Clock()
 """The process has one clock because moto has one set of backends."""
+
+
+def stamp(moment: datetime) -> str:
+    """A time in UTC as AWS writes it in texts and events."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

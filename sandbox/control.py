@@ -11,15 +11,16 @@ from typing import TypeAlias
 from uuid import uuid4
 
 from sandbox import accounts, gate
-from sandbox.accounts import DEFAULT_REGION
-from sandbox.agenda import agenda
-from sandbox.calls import Json, calls
+from sandbox.accounts import ACCOUNT_ID, DEFAULT_REGION
+from sandbox.calls import calls
 from sandbox.clock import clock
 from sandbox.commands import CommandError, commands
 from sandbox.disks import disks
 from sandbox.events import events
 from sandbox.faults import FaultError, faults
 from sandbox.health import ASPECTS, health
+from sandbox.masking import Json
+from sandbox.quotas import quotas
 from sandbox.replies import Reply
 
 PREFIX = "/sandbox/"
@@ -30,7 +31,6 @@ IDS = {
     "volume": re.compile(r"vol-[0-9a-f]+"),
 }
 """What health can be about."""
-ACCOUNT = re.compile(r"\d{12}")
 
 Query: TypeAlias = Mapping[str, str]
 Document: TypeAlias = "dict[str, Json]"
@@ -59,7 +59,6 @@ def answer(method: str, path: str, query: Query, body: bytes) -> Reply:
                 405, "MethodNotAllowed", f"{path} takes {' or '.join(verbs)}, not {method}"
             )
         with gate.lock:
-            agenda.settle()
             events.settle()
             done = act(query, _document(method, body))
             events.settle()
@@ -257,7 +256,7 @@ def _send_event(_query: Query, document: Document) -> Document:
             400, "InvalidValue", f"resources must be a list of texts, not {json.dumps(resources)}"
         )
     where = {"account": accounts.home.account, "region": DEFAULT_REGION, **document}
-    if not ACCOUNT.fullmatch(_text(where, "account")):
+    if not ACCOUNT_ID.fullmatch(_text(where, "account")):
         raise ControlError(400, "InvalidValue", "account must be twelve digits")
     id_ = str(uuid4())
     events.emit(
@@ -278,6 +277,23 @@ def _forget_events(_query: Query, _document: Document) -> Document:
     return {"events": []}
 
 
+def _quotas_now(_query: Query, _document: Document) -> Document:
+    return quotas.document
+
+
+def _set_quotas(_query: Query, document: Document) -> Document:
+    try:
+        quotas.set(document)
+    except ValueError as error:
+        raise ControlError(400, "InvalidValue", str(error)) from error
+    return quotas.document
+
+
+def _default_quotas(_query: Query, _document: Document) -> Document:
+    quotas.reset()
+    return quotas.document
+
+
 ROUTES: dict[str, dict[str, Callable[[Query, Document], Document]]] = {
     "clock": {"GET": _clock_now, "POST": _move_clock},
     "faults": {"GET": _faults_now, "POST": _set_faults, "DELETE": _clear_faults},
@@ -285,5 +301,6 @@ ROUTES: dict[str, dict[str, Callable[[Query, Document], Document]]] = {
     "commands": {"GET": _command_log, "POST": _set_command, "DELETE": _clear_commands},
     "disks": {"GET": _read_disk, "POST": _write_disk},
     "health": {"POST": _set_health},
+    "quotas": {"GET": _quotas_now, "POST": _set_quotas, "DELETE": _default_quotas},
     "events": {"GET": _all_events, "POST": _send_event, "DELETE": _forget_events},
 }

@@ -6,6 +6,7 @@ completed ones; indexes in numerical order; fewer than 100 results asked for are
 Snapshots that were written with the same APIs are moto's.
 """
 
+import re
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from sandbox.clock import clock
 from sandbox.disks import disks
 from sandbox.ec2.snapshot_model import COPIED_VOLUME, EbsSnapshot
 
+_ID = re.compile(r"snap-[0-9a-f]{1,59}")
 FEWEST = 100
 MOST = 10_000
 DEFAULT = 1_000
@@ -104,8 +106,11 @@ class EbsReads(EBSResponse):
     def _readable(self, snapshot_id: str) -> EbsSnapshot:
         """One of this account's or shared with it, completed and not archived.
 
-        Which error the latter two are is [NV].
+        Which error the latter two are is [NV]. An id that is none is a ``ValidationException``
+        (EBS API, ListSnapshotBlocks and ListChangedBlocks: pattern ``^snap-[0-9a-f]+$``).
         """
+        if not _ID.fullmatch(snapshot_id):
+            raise _invalid("INVALID_SNAPSHOT_ID", f"'{snapshot_id}' is no snapshot ID")
         backend: Any = self.ebs_backend.ec2_backend
         snapshot: EbsSnapshot | None = backend.find_snapshot(snapshot_id)
         if snapshot is None or not snapshot.allows(self.current_account):

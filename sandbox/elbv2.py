@@ -14,18 +14,14 @@ from typing import Any
 
 from moto.elbv2 import urls
 from moto.elbv2.exceptions import ELBClientError, TargetGroupNotFoundError
-from moto.elbv2.models import (
-    ELBv2Backend,
-    FakeLoadBalancer,
-    FakeTargetGroup,
-    elbv2_backends,
-)
+from moto.elbv2.models import FakeTargetGroup, elbv2_backends
 from typing_extensions import override
 
 from sandbox.clock import clock
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.ec2.network_interface import SandboxInterface
 from sandbox.elbv2_targets import Target, Verdict, checked
+from sandbox.elbv2_use import TargetGroupUse
 
 MOST_TARGETS = 1000
 FORGOTTEN_AFTER = timedelta(minutes=1)
@@ -38,7 +34,7 @@ OUTSIDE = tuple(
 """Where addresses of other networks may lie (RFC 1918, RFC 6598)."""
 
 
-class SandboxELBv2Backend(ELBv2Backend):
+class SandboxELBv2Backend(TargetGroupUse):
     """moto's load balancers with targets that have a life of their own."""
 
     @property
@@ -240,28 +236,19 @@ class SandboxELBv2Backend(ELBv2Backend):
             return Verdict(state="unused", reason="Target.InvalidState")
         if not group.health_check_enabled:
             return Verdict(state="unavailable", reason="Target.HealthCheckDisabled")
-        return checked(target, instance)
+        return checked(target, instance, self.used_since.get(group.arn))
 
     def _reaches(self, group: FakeTargetGroup, target: Target) -> bool:
         """Whether a load balancer uses the group and is enabled in the target's zone."""
         instance = self._instance(target.id) if group.target_type == "instance" else None
         zone = instance.availability_zone if instance is not None else target.zone
         balancers = [
-            each for each in self.load_balancers.values() if self._forwards(each, group.arn)
+            each for each in self.load_balancers.values() if self.forwards(each, group.arn)
         ]
         if zone in (None, "all"):
             return bool(balancers)
         return any(
             zone == subnet.availability_zone for each in balancers for subnet in each.subnets
-        )
-
-    def _forwards(self, balancer: FakeLoadBalancer, arn: str) -> bool:
-        """Whether a rule of the load balancer forwards to the target group."""
-        return any(
-            arn in self._get_target_group_arns_from(action_data=action.data)
-            for listener in balancer.listeners.values()
-            for rule in listener.rules.values()
-            for action in rule.actions
         )
 
     def _is_serving(self, group: FakeTargetGroup, target: Target) -> bool:

@@ -55,9 +55,13 @@ class Verdict:
         }
 
 
-def checked(target: Target, instance: SandboxInstance | None) -> Verdict:
-    """What health checks say, once there has been time for some."""
-    begun = max(target.since, instance.checked_from) if instance else target.since
+def checked(
+    target: Target, instance: SandboxInstance | None, used_since: datetime | None
+) -> Verdict:
+    """What health checks say, once there has been time for some since the group is in use."""
+    begun = max(target.since, used_since or target.since)
+    if instance is not None:
+        begun = max(begun, instance.checked_from)
     if clock.now() < begun + REGISTERED_AFTER:
         return Verdict(state="initial", reason="Elb.RegistrationInProgress")
     if clock.now() < begun + BECOMES_HEALTHY_AFTER:

@@ -18,8 +18,8 @@ from moto.sqs.exceptions import QueueDoesNotExist
 from moto.sqs.models import sqs_backends
 from typing_extensions import override
 
-from sandbox.calls import Json
 from sandbox.clock import clock
+from sandbox.masking import Json
 
 Envelope: TypeAlias = dict[str, Json]
 RESERVED = "aws."

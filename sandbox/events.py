@@ -13,7 +13,8 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 from typing_extensions import override
 
-from sandbox import image_events, snapshot_events, volume_events
+from sandbox import image_events, keeping_events, snapshot_events, volume_events
+from sandbox.agenda import agenda
 from sandbox.bus import Bus
 from sandbox.calls import Call
 from sandbox.clock import clock
@@ -38,6 +39,7 @@ class Events(Bus):
 
     def __init__(self) -> None:
         super().__init__()
+        self._lock = agenda.lock
         self._read: dict[tuple[str, str], int] = {}
 
     @override
@@ -53,12 +55,16 @@ class Events(Bus):
         request = _REQUEST.search(reply.body)
         place = Place(call.account, call.region, request[1].decode() if request else call.id)
         backend: Any = ec2_backends[call.account][call.region]
-        for source in (image_events, snapshot_events, volume_events):
+        for source in (image_events, snapshot_events, keeping_events, volume_events):
             source.observe(self, place, backend, call, reply)
 
     @override
     def gather(self) -> None:
-        """What instances have been through since the last look, and what was planned for them."""
+        """What instances have been through since the last look, and what was planned for them.
+
+        And whatever else has gone on by itself: commands and automations send events, too.
+        """
+        agenda.settle()
         for account, region, backend in _backends():
             backend.settle()
             changes: list[Any] = getattr(backend, "state_changes", [])

@@ -9,9 +9,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.calls import Json
 from sandbox.delivery import Chaos
 from sandbox.fault_rules import REFUSING, Kind, Rule
+from sandbox.masking import Json
 
 GLOBS = ("service", "action", "region", "account")
 PLACES = ("type", "zone")

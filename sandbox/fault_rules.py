@@ -8,8 +8,9 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Protocol
 
-from sandbox.calls import Call, Json
+from sandbox.calls import Call
 from sandbox.fault_words import broken, denied, throttled
+from sandbox.masking import Json
 from sandbox.replies import Refusal
 
 

@@ -7,11 +7,12 @@ strikes decides; every rule counts the calls that match it, struck or not.
 
 import re
 from collections.abc import Mapping
+from uuid import uuid4
 
 from moto.ec2.models import ec2_backends
 
 from sandbox.buckets import Buckets
-from sandbox.calls import Call, Json
+from sandbox.calls import Call
 from sandbox.clock import clock
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.images import INTERNAL_ERROR
@@ -19,9 +20,10 @@ from sandbox.events import events
 from sandbox.fault_documents import FaultError, read
 from sandbox.fault_rules import Kind, Rule, Strike, place_of
 from sandbox.fault_words import throttled
+from sandbox.masking import Json
 from sandbox.pages import Pages, truncated
 from sandbox.past import past
-from sandbox.replies import Reply
+from sandbox.replies import Refusal, Reply
 from sandbox.shortages import shortages
 
 __all__ = ["FaultError", "Faults", "faults"]
@@ -69,6 +71,27 @@ class Faults:
         if self._buckets is not None and not self._buckets.admit(call, clock.now()):
             return Strike(refusal=throttled(call))
         return Strike()
+
+    def refuse_inside(
+        self, *, account: str, region: str, action: str, parameters: dict[str, Json]
+    ) -> Refusal | None:
+        """How the rules refuse a call of EC2's that AWS makes itself while it serves another.
+
+        Rules count it like any call; no record and no bucket does.
+        """
+        call = Call(
+            id=str(uuid4()),
+            account=account,
+            region=region,
+            service="ec2",
+            action=action,
+            protocol="ec2",
+            operation=None,
+            parameters=parameters,
+        )
+        place = place_of(call)
+        due = [rule for rule in self._rules if rule.matches(call) and rule.is_due(place)]
+        return due[0].strike(call).refusal if due else None
 
     def after(self, call: Call, reply: Reply, strike: Strike) -> Reply:
         """The answer to a *call* that was served well, as the fault leaves it."""

@@ -15,11 +15,10 @@ from typing import Any, TypeAlias
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from moto.core.utils import get_service_model
 
-from sandbox.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
+from sandbox.accounts import ACCOUNT_ID, DEFAULT_ACCOUNT, DEFAULT_REGION
 
 Document: TypeAlias = dict[str, Any]
 
-ACCOUNT = re.compile(r"[0-9]{12}")
 INSTANCE = re.compile(r"i-[0-9a-zA-Z]+")
 REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-[0-9]+")
 MILLISECONDS_FROM = 1e11
@@ -128,7 +127,7 @@ def _machine(reservation: Document, instance: Document) -> Machine:
 def _account(reservation: Document, instance: Document) -> str:
     owners = [reservation.get("OwnerId")]
     owners += [each.get("OwnerId") for each in instance.get("NetworkInterfaces") or ()]
-    return next((each for each in owners if each and ACCOUNT.fullmatch(each)), DEFAULT_ACCOUNT)
+    return next((each for each in owners if each and ACCOUNT_ID.fullmatch(each)), DEFAULT_ACCOUNT)
 
 
 def _zone_by_name(instance: Document) -> str:

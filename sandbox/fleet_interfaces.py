@@ -5,9 +5,10 @@ from typing import Any
 
 from moto.ec2.models.security_groups import SecurityGroup
 
+from sandbox.accounts import ACCOUNT_ID
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.ec2.network_interface import SandboxInterface
-from sandbox.fleet_documents import ACCOUNT, Document, Machine
+from sandbox.fleet_documents import Document, Machine
 from sandbox.fleet_surroundings import addresses_of, launched_at
 
 GONE = frozenset({"shutting-down", "terminated"})
@@ -147,7 +148,7 @@ def _give_public(
 ) -> None:
     """An Elastic IP address where an account owns it, else one that Amazon lends."""
     public = association["PublicIp"]
-    if not ACCOUNT.fullmatch(association.get("IpOwnerId") or ""):
+    if not ACCOUNT_ID.fullmatch(association.get("IpOwnerId") or ""):
         interface.public_ip_auto_assign = True
         interface.auto_public_ip = public
         return

@@ -5,8 +5,8 @@ whatever goes wrong inside into AWS's own words, and records what was answered.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
-from threading import RLock
 
 from botocore.session import get_session
 from moto.core.request import Request
@@ -20,7 +20,7 @@ from sandbox.fault_rules import Strike
 from sandbox.past import past
 from sandbox.replies import Refusal, Reply, code_of, refusal, unknown_action
 
-lock = RLock()
+lock = agenda.lock
 """moto is not thread safe: whoever touches its state holds this."""
 
 OWN_SERVICES: dict[str, Callable[[Call], Reply]] = {"rbin": rbin.answer}
@@ -56,20 +56,28 @@ def handle(
     if wait is not None and faults.faults.latency:
         wait(faults.faults.latency)
     with lock:
-        agenda.settle()
-        events.settle()
-        strike = faults.faults.strike(call)
-        reply = None if strike.drops else _answer(call, work, strike)
-        outcome = strike.seen_as or (code_of(reply) if reply is not None else "")
-        calls.add(Record(time=asked, call=call, outcome=outcome))
-        if reply is not None and reply.status < 400:
-            events.observe(call, reply)
-            reply = faults.faults.after(call, reply, strike)
+        try:
+            strike, reply = _served(call, work, asked)
+        except Exception as error:  # noqa: BLE001 - nothing of ours may reach the client
+            return refusal(call.protocol, mishaps.internal(call, error))
     if reply is None or strike.loses:
         raise Dropped
     if strike.seconds:
         raise Late(strike.seconds, reply)
     return reply
+
+
+def _served(call: Call, work: Callable[[], Reply], asked: datetime) -> tuple[Strike, Reply | None]:
+    """The answer, and what is wrong with it, in a world that is up to the clock."""
+    events.settle()
+    strike = faults.faults.strike(call)
+    reply = None if strike.drops else _answer(call, work, strike)
+    outcome = strike.seen_as or (code_of(reply) if reply is not None else "")
+    calls.add(Record(time=asked, call=call, outcome=outcome))
+    if reply is not None and reply.status < 400:
+        events.observe(call, reply)
+        reply = faults.faults.after(call, reply, strike)
+    return strike, reply
 
 
 def _answer(call: Call, work: Callable[[], Reply], strike: Strike) -> Reply:

@@ -8,18 +8,29 @@ errors for requests that they did not expect; those are taken for the request's 
 import sys
 import traceback
 from pathlib import Path
-from types import TracebackType
+from types import CodeType
 
 from moto.core.exceptions import ServiceException
 
 from sandbox import request_checks
 from sandbox.calls import Call
-from sandbox.replies import Refusal, from_exception
+from sandbox.replies import Refusal, from_exception, internal_error
 
-HERE = str(Path(__file__).parent)
+HERE = Path(__file__).parent
 CODES = {"ec2": "InvalidParameterValue", **request_checks.CODES}
-PASSED_THROUGH = frozenset({"call_action", "work", "_answer", "serialized"})
-"""Functions of ours that every call passes on its way to moto and back."""
+PASSED_THROUGH = frozenset(
+    {
+        "gate.py _answer",
+        "gate.py _serve",
+        "inside.py through_the_gate.<locals>.work",
+        "server.py Handler._aws.<locals>.work",
+        "autoscaling/calls.py AutoScalingCalls.call_action",
+        "ec2/plain_actions.py PlainActions.call_action",
+        "ec2/plain_actions.py PlainActions.serialized",
+        "ec2/timeline.py TimelineActions.call_action",
+    }
+)
+"""Functions of ours that every call passes on its way to moto and back; no others are."""
 
 
 class Told:
@@ -50,22 +61,39 @@ def refusal_for(call: Call, error: Exception) -> Refusal:
         told.tell(f"{name} is not here, or not all of it: answered {said.code} ({error})")
     if said.status < 500 or isinstance(error, Refusal | ServiceException):
         return said
-    if call.protocol in CODES and _is_of_moto(error.__traceback__):
+    if call.protocol in CODES and _is_of_moto(error):
         told.tell(f"{name}: moto's own code failed on the request: {_last(error)}")
         return _taken_for_the_request(call, error)
-    sys.stderr.write(f"sandbox: {name} failed inside:\n")
+    return internal(call, error)
+
+
+def internal(call: Call, error: Exception) -> Refusal:
+    """A bug of ours: the operator gets the traceback, the client no more than that it is one."""
+    sys.stderr.write(f"sandbox: {call.service} {call.action} failed inside:\n")
     traceback.print_exception(error, file=sys.stderr)
-    return said
+    return internal_error(call.protocol)
 
 
-def _is_of_moto(trace: TracebackType | None) -> bool:
-    """Whether nothing of ours but what every call passes had a part in it."""
-    ours = [
-        frame.f_code.co_name
-        for frame, _ in traceback.walk_tb(trace)
-        if frame.f_code.co_filename.startswith(HERE)
-    ]
-    return trace is not None and set(ours) <= PASSED_THROUGH
+def _is_of_moto(error: BaseException | None) -> bool:
+    """Whether nothing of ours but what every call passes had a part in it.
+
+    Nor in what it was raised in answer to; and it did not happen in what the calls pass.
+    """
+    if error is None:
+        return True
+    names = [_name(frame.f_code) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if not names or names[-1]:
+        return False
+    ours = {name for name in names if name}
+    return ours <= PASSED_THROUGH and _is_of_moto(error.__cause__ or error.__context__)
+
+
+def _name(code: CodeType) -> str:
+    """What a function of ours is called, with its module; empty if it is not ours."""
+    path = Path(code.co_filename)
+    if not path.is_relative_to(HERE):
+        return ""
+    return f"{path.relative_to(HERE).as_posix()} {code.co_qualname}"
 
 
 def _taken_for_the_request(call: Call, error: Exception) -> Refusal:

@@ -7,7 +7,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 from xml.sax.saxutils import unescape
 
-from sandbox.calls import Call, Json
+from sandbox.calls import Call
+from sandbox.masking import Json
 from sandbox.replies import Reply
 
 TOKENS_SENT = ("NextToken", "nextToken", "Marker", "ExclusiveStartKey")

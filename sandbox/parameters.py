@@ -20,12 +20,17 @@ ONE_OF = {
     "DeleteLaunchTemplate": _TEMPLATE,
     "DeleteLaunchTemplateVersions": _TEMPLATE,
     "DeleteSecurityGroup": _GROUP,
+    "DisableVpcClassicLinkDnsSupport": ("VpcId",),
+    "EnableVpcClassicLinkDnsSupport": ("VpcId",),
     "ModifyLaunchTemplate": _TEMPLATE,
     "RevokeSecurityGroupIngress": _GROUP,
     "UpdateSecurityGroupRuleDescriptionsEgress": _GROUP,
     "UpdateSecurityGroupRuleDescriptionsIngress": _GROUP,
 }
-"""Of these the request has one, which the model tells in words only (its members' texts)."""
+"""Of these the request has one, which the model tells in words only (its members' texts).
+
+That the two of EC2-Classic need their VPC is [NV].
+"""
 SIGNATURE_PARTS = ("X-Amz-", "AWSAccessKeyId", "Signature", "Timestamp", "Expires", "SecurityToken")
 
 

@@ -16,8 +16,9 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 
 from sandbox.bucket_sizes import READS
-from sandbox.calls import Call, Json
+from sandbox.calls import Call
 from sandbox.clock import clock
+from sandbox.masking import Json
 from sandbox.replies import Refusal
 
 _ID = re.compile(r"([a-z]+)-[0-9a-f]{8,17}")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.calls import Json
+from sandbox.masking import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from botocore.config import Config
-from moto import mock_aws
-from moto.core.models import botocore_stubber
+from moto.core.models import MockAWS, botocore_stubber, responses_mock
+from typing_extensions import override
 
 from sandbox import fleet, gate, inside, world
 from sandbox.accounts import DEFAULT_ACCOUNT, DEFAULT_REGION
@@ -33,6 +33,26 @@ ENVIRONMENT = {
 }
 
 
+class _Moto(MockAWS):
+    """moto between botocore and the wire; the world begins and ends its data.
+
+    Its 1,300 patterns for the `requests` library are put up once: they take longer than a call.
+    """
+
+    @override
+    def _enable_patching(self, reset: bool = True) -> None:
+        if not responses_mock.registered():
+            super()._enable_patching(reset=False)
+            return
+        botocore_stubber.enabled = True
+        responses_mock.start()
+
+    @override
+    def _disable_patching(self, remove_data: bool) -> None:
+        botocore_stubber.enabled = False
+        responses_mock.stop()
+
+
 @cache
 def _client(service: str, region: str, account: str, config: Config) -> Any:  # noqa: ANN401
     made = inside.session(account).client
@@ -48,7 +68,7 @@ class Sandbox(AbstractContextManager["Sandbox"]):
     def __init__(self, *, now: datetime | None = None, frozen: bool = False) -> None:
         self._now = now
         self._frozen = frozen
-        self._moto = mock_aws(config={"core": {"mock_credentials": False}})
+        self._moto = _Moto(config={"core": {"mock_credentials": False}})
         self._before: dict[str, str | None] = {}
 
     def __enter__(self) -> Self:

@@ -81,8 +81,13 @@ def _xml(protocol: str, error: Refusal, request_id: str) -> str:
 
 
 def unknown_action(protocol: str, action: str) -> Refusal:
-    """What AWS says of an action that it does not have (Common Errors pages)."""
+    """What AWS says of an action that it does not have, or that is not named (Common Errors).
+
+    A request that names none is called by its method and path.
+    """
     if protocol in ("ec2", "query"):
+        if " /" in action:
+            return Refusal("MissingAction", "The request is missing the Action parameter.")
         return Refusal("InvalidAction", f"The action {action} is not valid for this web service.")
     return Refusal("UnknownOperationException", f"The operation {action} is not known here.")
 
@@ -102,8 +107,13 @@ def from_exception(protocol: str, action: str, error: Exception) -> Refusal:
             name = named[1] or named[2]
             return Refusal("InvalidParameterValue", f"The filter '{name}' is invalid")
         return unknown_action(protocol, action)
-    internal = "InternalError" if protocol in ("ec2", "rest-xml") else "InternalFailure"
-    return Refusal(internal, "An internal error has occurred", 500)
+    return internal_error(protocol)
+
+
+def internal_error(protocol: str) -> Refusal:
+    """What AWS says of its own failures (Common Errors pages)."""
+    code = "InternalError" if protocol in ("ec2", "rest-xml") else "InternalFailure"
+    return Refusal(code, "An internal error has occurred", 500)
 
 
 def code_of(reply: Reply) -> str:

@@ -5,45 +5,30 @@ Source: Common Errors of each service's API Reference: ``ValidationError`` (quer
 AWS service"; a JSON body that cannot be read is a ``SerializationException``.
 """
 
-from botocore.validate import ParamValidator
-
-from sandbox.calls import MASK, Call
+from sandbox.calls import Call
+from sandbox.constraints import sentence
 from sandbox.replies import NOT_IN_XML, Refusal
 from sandbox.values import leaves
 
 CODES = {"query": "ValidationError", "json": "ValidationException"}
 
-_validator = ParamValidator()
-
 
 def check(call: Call) -> None:
-    """Refuse a request that breaks a constraint: required, length, range, type, enum."""
+    """Refuse a request that cannot be read, or that the model of its action does not allow.
+
+    That a query service refuses text that XML cannot carry is [NV].
+    """
     code = CODES[call.protocol]
+    if call.malformed is not None and call.protocol == "json":
+        raise Refusal("SerializationException", "The request body cannot be read.")
     if call.malformed is not None:
-        raise Refusal(
-            code if call.protocol == "query" else "SerializationException", call.malformed
-        )
+        raise Refusal(code, call.malformed)
+    if call.forbidden:
+        raise Refusal(code, sentence(call.forbidden))
     shape = call.operation.input_shape if call.operation else None
-    if shape is None:
+    if shape is None or call.protocol != "query":
         return
-    report = _validator.validate(call.parameters, shape)
-    if report.has_errors():
-        raise _broken(code, report.generate_report().partition("\n")[0])
     for leaf in leaves(shape, call.parameters):
-        if (
-            isinstance(leaf.value, str)
-            and call.protocol == "query"
-            and NOT_IN_XML.search(leaf.value)
-        ):
-            raise _broken(code, f"Value at '{leaf.name}' has a character that is not allowed")
-        choices = leaf.shape.metadata.get("enum", [])
-        if choices and leaf.value not in choices and leaf.value != MASK:
-            raise _broken(
-                code,
-                f"Value '{leaf.value}' at '{leaf.name}' failed to satisfy constraint: Member must "
-                f"satisfy enum value set: [{', '.join(choices)}]",
-            )
-
-
-def _broken(code: str, how: str) -> Refusal:
-    return Refusal(code, f"1 validation error detected: {how}")
+        if isinstance(leaf.value, str) and NOT_IN_XML.search(leaf.value):
+            broken = f"Value at '{leaf.name}' has a character that is not allowed"
+            raise Refusal(code, sentence([broken]))

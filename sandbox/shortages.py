@@ -6,8 +6,8 @@ There is always room, unless a fault of kind ``capacity`` says otherwise.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.calls import Json
 from sandbox.fault_rules import Rule
+from sandbox.masking import Json
 from sandbox.replies import Refusal
 
 

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sandbox.bus import Bus, timestamp
-from sandbox.calls import Call, Json
-from sandbox.clock import clock
+from sandbox.bus import Bus
+from sandbox.calls import Call
+from sandbox.clock import clock, stamp
 from sandbox.ec2.snapshot_model import COPIED_VOLUME, EbsSnapshot
+from sandbox.masking import Json
 from sandbox.place import Place, ebs_arn, text
 from sandbox.replies import Reply
 
@@ -91,8 +92,8 @@ def _tell_of_set(bus: Bus, place: Place, at: datetime, snapshots: Sequence[EbsSn
             "result": "failed" if failed else "succeeded",
             "cause": f"Snapshot {failed[0].id} is in status error" if failed else "",
             "request-id": "",
-            "startTime": timestamp(min(each.start_time for each in snapshots)),
-            "endTime": timestamp(at),
+            "startTime": stamp(min(each.start_time for each in snapshots)),
+            "endTime": stamp(at),
             "snapshots": [
                 {
                     "snapshot_id": arn,
@@ -147,8 +148,8 @@ def _detail(
         "request-id": "",
         "snapshot_id": ebs_arn(region, f"snapshot/{snapshot_id}"),
         "source": source,
-        "startTime": timestamp(start),
-        "endTime": timestamp(end),
+        "startTime": stamp(start),
+        "endTime": stamp(end),
     }
 
 

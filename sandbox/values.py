@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from botocore.model import ListShape, Shape, StructureShape
 
-from sandbox.calls import Call, Json
+from sandbox.calls import Call
+from sandbox.masking import Json
 from sandbox.replies import NOT_IN_XML, Refusal
 
 OWN_CODES = frozenset({"InstanceType", "PermissionGroup", "VolumeType"})

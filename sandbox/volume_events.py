@@ -10,13 +10,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sandbox.bus import Bus, timestamp
-from sandbox.calls import Call, Json
-from sandbox.clock import clock
+from sandbox.bus import Bus
+from sandbox.calls import Call
+from sandbox.clock import clock, stamp
 from sandbox.ec2.attachment_model import ATTACHING
 from sandbox.ec2.encryption import why_unusable
 from sandbox.ec2.volume_changes import MODIFYING, OPTIMIZING
 from sandbox.ec2.volume_model import CREATING, EbsVolume
+from sandbox.masking import Json
 from sandbox.place import Place, text
 from sandbox.replies import Reply
 
@@ -141,7 +142,7 @@ def _record(place: Place, call: Call, at: datetime, answered: dict[str, Json]) -
             "accessKeyId": place.account,
             "userName": "sandbox",
         },
-        "eventTime": timestamp(at),
+        "eventTime": stamp(at),
         "eventSource": "ec2.amazonaws.com",
         "eventName": call.action,
         "awsRegion": place.region,

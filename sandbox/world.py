@@ -1,10 +1,8 @@
 """Starting and ending the one world that the process API and the server share."""
 
 import os
-from contextlib import suppress
 from datetime import datetime
 from functools import cache
-from importlib import import_module
 
 from moto.core import responses
 from moto.core.base_backend import BackendDict
@@ -12,9 +10,17 @@ from moto.core.model_instances import reset_model_data
 from moto.core.utils import method_names_from_class
 
 from sandbox import accounts, base_images, dynamodb, ebs, ec2, event_rules, kms, rbin, ssm
+from sandbox.agenda import agenda
 from sandbox.calls import calls
 from sandbox.clock import clock
+from sandbox.commands import commands
+from sandbox.disks import disks
+from sandbox.events import events
 from sandbox.faults import faults
+from sandbox.functions import functions
+from sandbox.health import health
+from sandbox.mishaps import told
+from sandbox.quotas import quotas
 
 SETTINGS = {"MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
 """moto's own 1,300 sample images would all belong to the user."""
@@ -56,6 +62,5 @@ def reset() -> None:
     base_images.reset()
     rbin.reset()
     accounts.home.reset()
-    for module in ("agenda", "commands", "disks", "functions", "health", "events"):
-        with suppress(ModuleNotFoundError, AttributeError):
-            getattr(import_module(f"sandbox.{module}"), module).reset()
+    for part in (agenda, commands, disks, functions, health, events, quotas, told):
+        part.reset()

@@ -79,6 +79,7 @@ def _strangers(sandbox: Sandbox, web: Machine, points: list[str]) -> set[str]:
         InstanceId=web.id, Name=f"snapback/{web.id}/scheduled/20200101T0000Z", NoReboot=True,
         TagSpecifications=[{"ResourceType": "image", "Tags": marks}],
     )["ImageId"]  # fmt: skip
+    later(sandbox, minutes=1)  # EC2 wants 15 seconds between two snapshots of a volume
     mine = ec2.create_snapshot(
         VolumeId=web.data, TagSpecifications=[{"ResourceType": "snapshot", "Tags": marks}]
     )["SnapshotId"]

@@ -134,8 +134,9 @@ class Play:
         self.ec2.create_tags(Resources=[self.web.id], Tags=tags(**tagged))
 
     def refuse_once(self, *actions: str, code: str = "IncorrectInstanceState") -> None:
-        """EC2 puts the next call of each action off."""
-        rules: Any = [{"action": a, "kind": "error", "code": code, "times": 1} for a in actions]
+        """EC2 puts the next call of each action off, in a way that botocore does not ask again."""
+        error = {"kind": "error", "code": code, "status": 400, "times": 1}
+        rules: Any = [{"action": a, **error} for a in actions]
         self.sandbox.faults.set({"rules": rules})
 
     def follow(self, name: str, rollback: str, until: str) -> dict[str, Any]:

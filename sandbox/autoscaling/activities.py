@@ -13,11 +13,11 @@ from moto.autoscaling.models import AutoScalingBackend
 
 from sandbox.autoscaling.errors import invalid
 from sandbox.autoscaling.model import Activity, Document, Group, Member
-from sandbox.calls import Json
-from sandbox.clock import clock
+from sandbox.clock import clock, stamp
 from sandbox.ec2.launches import LaunchRules
 from sandbox.ec2.wire import aware
 from sandbox.events import events
+from sandbox.masking import Json
 
 REMEMBERED = timedelta(weeks=6)
 RUNNING = frozenset(
@@ -180,11 +180,6 @@ def where(subnet_id: str | None, zone: str) -> Document:
     """``Details`` of an activity."""
     place = {"Availability Zone": zone}
     return {"Subnet ID": subnet_id, **place} if subnet_id else place
-
-
-def stamp(moment: datetime) -> str:
-    """A time as causes and events spell it."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _filtered(

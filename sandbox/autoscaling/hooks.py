@@ -11,14 +11,22 @@ from typing import Any
 from uuid import uuid4
 
 from sandbox.autoscaling.errors import invalid, no_group, too_many
-from sandbox.autoscaling.model import LAUNCHING, TERMINATING, Document, Group, Hook, Member, Wait
+from sandbox.autoscaling.model import (
+    LAUNCHING,
+    REPLACING,
+    TERMINATING,
+    Document,
+    Group,
+    Hook,
+    Member,
+    Wait,
+)
 from sandbox.autoscaling.targets import TargetRules
-from sandbox.calls import Json
 from sandbox.clock import clock
+from sandbox.masking import Json
 
 MOST_HOOKS = 50
 RESULTS = ("CONTINUE", "ABANDON")
-WAITING = {LAUNCHING: "Pending:Wait", TERMINATING: "Terminating:Wait"}
 TOLD_AS = {
     LAUNCHING: ("EC2 Instance-launch Lifecycle Action", "EC2", "AutoScalingGroup"),
     TERMINATING: ("EC2 Instance-terminate Lifecycle Action", "AutoScalingGroup", "EC2"),
@@ -42,7 +50,7 @@ class HookRules(TargetRules):
         name = asked["LifecycleHookName"]
         known = group.hooks.get(name)
         transition = asked.get("LifecycleTransition") or (known.transition if known else None)
-        if transition not in WAITING:
+        if transition not in TOLD_AS:
             raise invalid(
                 "Valid requests must contain the LifecycleTransition parameter: "
                 f"one of {LAUNCHING}, {TERMINATING}."
@@ -77,7 +85,7 @@ class HookRules(TargetRules):
         hooks = [each for each in group.hooks.values() if each.transition == transition]
         if not hooks:
             return False
-        member.state = WAITING[transition]
+        member.state += ":Wait"
         if member.activity is not None:
             member.activity.status = "MidLifecycleAction"
         now = clock.now()
@@ -105,6 +113,8 @@ class HookRules(TargetRules):
             "Origin": origin,
             "Destination": destination,
         }
+        if member.state.startswith(REPLACING):
+            detail["Action"] = "ReplaceRootVolume"
         if hook.metadata:
             detail["NotificationMetadata"] = hook.metadata
         self.tell(name, group.arn, detail)

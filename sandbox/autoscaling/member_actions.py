@@ -7,14 +7,13 @@ and "How suspended processes affect other processes".
 from moto.core.responses import ActionResult, EmptyResult
 from typing_extensions import override
 
-from sandbox.autoscaling.activities import stamp
 from sandbox.autoscaling.calls import AutoScalingCalls
 from sandbox.autoscaling.errors import invalid
 from sandbox.autoscaling.hooks import hook_document
 from sandbox.autoscaling.model import LAUNCHING, TERMINATING
 from sandbox.autoscaling.pages import page
 from sandbox.autoscaling.victims import KNOWN
-from sandbox.clock import clock
+from sandbox.clock import clock, stamp
 
 PROCESSES = (
     "AddToLoadBalancer",

@@ -16,7 +16,19 @@ Document = dict[str, Any]
 LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
 TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
 CONFIGURED_BY = ("LaunchTemplate", "MixedInstancesPolicy", "LaunchConfigurationName")
-COUNTED = frozenset({"Pending", "Pending:Wait", "Pending:Proceed", "InService"})
+REPLACING = "ReplacingRootVolume"
+COUNTED = frozenset(
+    {
+        "Pending",
+        "Pending:Wait",
+        "Pending:Proceed",
+        "InService",
+        REPLACING,
+        f"{REPLACING}:Wait",
+        f"{REPLACING}:Proceed",
+        "RootVolumeReplaced",
+    }
+)
 """The states in which a member counts towards the desired capacity."""
 
 

@@ -30,19 +30,9 @@ class MovementRules(ScalingRules):
 
     def enter_standby(self, asked: Mapping[str, Any]) -> list[Document]:
         """Members in service go to standby; without the decrement others replace them."""
-        group, members = self._chosen(asked, ("InService",))
-        less = self._less(group, members, asked, "To place into standby")
-        found = []
-        for at, member in enumerate(members, 1):
-            change = _shrinking(group, at) if less else "."
-            self.stand_by(
-                group,
-                member,
-                f"instance {member.id} was moved to standby in response to a user request{change}",
-            )
-            found.append(activity_document(self.activities[-1]))
-        group.desired -= less
-        return self._done(group, found)
+        return self._step_out(
+            asked, ("InService",), self.stand_by, "To place into standby", "moved to standby"
+        )
 
     def exit_standby(self, asked: Mapping[str, Any]) -> list[Document]:
         """Back in service; the desired capacity grows, up to the maximum."""
@@ -70,16 +60,25 @@ class MovementRules(ScalingRules):
 
     def detach(self, asked: Mapping[str, Any]) -> list[Document]:
         """Members in service or in standby go on as instances like any other."""
-        group, members = self._chosen(asked, ("InService", "Standby"))
-        less = self._less(group, members, asked, "To detach")
+        states = ("InService", "Standby")
+        return self._step_out(asked, states, self.let_go, "To detach", "detached")
+
+    def _step_out(
+        self,
+        asked: Mapping[str, Any],
+        states: tuple[str, ...],
+        move: Callable[[Group, Member, str], None],
+        aim: str,
+        how: str,
+    ) -> list[Document]:
+        """*move* each member that was asked for, one activity each."""
+        group, members = self._chosen(asked, states)
+        less = self._less(group, members, asked, aim)
         found = []
         for at, member in enumerate(members, 1):
             change = _shrinking(group, at) if less else "."
-            self.let_go(
-                group,
-                member,
-                f"instance {member.id} was detached in response to a user request{change}",
-            )
+            why = f"instance {member.id} was {how} in response to a user request{change}"
+            move(group, member, why)
             found.append(activity_document(self.activities[-1]))
         group.desired -= less
         return self._done(group, found)

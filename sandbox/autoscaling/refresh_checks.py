@@ -10,6 +10,7 @@ from typing import Any
 
 from sandbox.autoscaling.errors import invalid
 from sandbox.autoscaling.model import Document, Group
+from sandbox.autoscaling.refresh_model import ROOTS
 from sandbox.autoscaling.refreshes import RefreshRules
 from sandbox.autoscaling.sources import NUMBERLESS, RESOLVED, overrides_of, template_specs
 
@@ -34,7 +35,7 @@ class RefreshCheckRules(RefreshRules):
             reason = self.why_irreversible(group, checked)
             if reason:
                 raise invalid(reason)
-        if asked.get("Strategy") == "ReplaceRootVolume":
+        if asked.get("Strategy") == ROOTS:
             self._check_root_volumes(group, checked)
         return checked
 

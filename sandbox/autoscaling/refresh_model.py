@@ -10,6 +10,7 @@ from typing import Any
 
 Document = dict[str, Any]
 
+ROOTS = "ReplaceRootVolume"
 ACTIVE = frozenset({"Pending", "InProgress", "Baking", "Cancelling", "RollbackInProgress"})
 
 
@@ -49,6 +50,11 @@ class Refresh:
     def is_active(self) -> bool:
         """Whether it blocks another."""
         return self.status in ACTIVE
+
+    @property
+    def keeps_instances(self) -> bool:
+        """Whether it replaces only their root volumes."""
+        return self.strategy == ROOTS
 
     @property
     def warmup(self) -> timedelta:

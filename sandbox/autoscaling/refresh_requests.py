@@ -41,8 +41,6 @@ class RefreshRequestRules(RefreshCheckRules):
             )
         preferences = full_preferences(group, asked.get("Preferences") or {})
         desired = self.check_refresh(group, asked)
-        if asked.get("Strategy") == "ReplaceRootVolume":
-            raise invalid("The sandbox does not carry out the ReplaceRootVolume strategy.")
         refresh = Refresh(
             id=str(uuid4()),
             group=group.name,

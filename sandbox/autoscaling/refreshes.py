@@ -13,9 +13,9 @@ from math import ceil, floor
 
 from moto.cloudwatch.models import cloudwatch_backends
 
-from sandbox.autoscaling.health_checks import HealthRules
-from sandbox.autoscaling.model import Group, Member
+from sandbox.autoscaling.model import REPLACING, Group, Member
 from sandbox.autoscaling.refresh_model import Refresh
+from sandbox.autoscaling.root_refreshes import RootRefreshRules
 from sandbox.clock import clock
 from sandbox.ec2.status import CHECKED_AFTER
 
@@ -25,7 +25,7 @@ CAUSE = "an instance was taken out of service in response to an instance refresh
 TOLD = "EC2 Auto Scaling Instance Refresh"
 
 
-class RefreshRules(HealthRules):
+class RefreshRules(RootRefreshRules):
     """Refreshes under way, one a group at most."""
 
     def surge(self, group: Group) -> int:
@@ -144,7 +144,8 @@ class RefreshRules(HealthRules):
                 self._wait(refresh, "Waiting for instances in Standby or protected from scale in.")
             return
         least = refresh.preferences["MinHealthyPercentage"]
-        most = refresh.preferences.get("MaxHealthyPercentage")
+        # who keeps the instances launches none besides
+        most = None if refresh.keeps_instances else refresh.preferences["MaxHealthyPercentage"]
         spare = self._ready(group, refresh) - ceil(group.desired * least / 100)
         if most is None:
             whole = self._ready(group, refresh) >= group.desired
@@ -158,7 +159,10 @@ class RefreshRules(HealthRules):
         for member in targets[: max(0, min(room, left))]:
             refresh.targets.remove(member.id)
             refresh.go_on()
-            self.terminate(group, member, CAUSE)
+            if refresh.keeps_instances:
+                self.replace_root_of(group, member, CAUSE)
+            else:
+                self.terminate(group, member, CAUSE)
         if refresh.surge:
             refresh.surge = min(refresh.surge, max(0, self._left(refresh)))
 
@@ -264,7 +268,8 @@ class RefreshRules(HealthRules):
     def _finish_cancelling(self, group: Group, refresh: Refresh) -> None:
         refresh.surge = 0
         moving = any(
-            each.state.startswith(("Pending", "Terminating")) for each in group.members.values()
+            each.state.startswith(("Pending", "Terminating", REPLACING))
+            for each in group.members.values()
         )
         if not moving or not refresh.waits_for_all:
             self._end(group, refresh, "Cancelled", "Cancelled", "Cancelled due to user request.")

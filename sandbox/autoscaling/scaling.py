@@ -10,12 +10,11 @@ from math import floor
 
 from typing_extensions import override
 
-from sandbox.autoscaling.activities import stamp
 from sandbox.autoscaling.health_checks import GONE, TOLD
 from sandbox.autoscaling.model import Group, Member
 from sandbox.autoscaling.refreshes import RefreshRules
 from sandbox.autoscaling.victims import first_victim
-from sandbox.clock import clock
+from sandbox.clock import clock, stamp
 
 LOOKS_EVERY = timedelta(seconds=30)
 RESTS_FOR = timedelta(minutes=10)

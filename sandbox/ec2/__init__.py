@@ -18,6 +18,7 @@ from sandbox.ec2.attachment_actions import AttachmentActions
 from sandbox.ec2.attachments import AttachmentRules
 from sandbox.ec2.attributes import AttributeActions, AttributeRules
 from sandbox.ec2.capacity_actions import CapacityActions
+from sandbox.ec2.credit_defaults import CreditDefaultActions
 from sandbox.ec2.encryption_settings import EncryptionSettingActions
 from sandbox.ec2.fast_restores import FastRestoreActions, FastRestoreRules
 from sandbox.ec2.ids import IdRules
@@ -34,6 +35,7 @@ from sandbox.ec2.images import ImageRules
 from sandbox.ec2.instance_options import OptionActions
 from sandbox.ec2.instances import InstanceActions
 from sandbox.ec2.interface_actions import InterfaceActions
+from sandbox.ec2.key_pairs import KeyPairActions
 from sandbox.ec2.launch_permissions import LaunchPermissionActions, LaunchPermissionRules
 from sandbox.ec2.launches import LaunchActions, LaunchRules
 from sandbox.ec2.lifecycle_actions import LifecycleActions
@@ -41,6 +43,7 @@ from sandbox.ec2.metadata_defaults import MetadataDefaultActions
 from sandbox.ec2.placement import PlacementActions
 from sandbox.ec2.plain_actions import PlainActions
 from sandbox.ec2.private_addresses import PrivateAddressActions
+from sandbox.ec2.profile_associations import ProfileActions
 from sandbox.ec2.recycle_bin_actions import BinActions
 from sandbox.ec2.root_actions import RootActions
 from sandbox.ec2.root_replacement import RootReplacementRules
@@ -97,14 +100,20 @@ class SandboxEC2Backend(
         """Moto finds a backend's paths beside its module; ours are still moto's own."""
         return urls
 
+    @override
+    def reset(self) -> None:
+        """Nothing: moto would build what it then throws away, a default network included."""
+
 
 class SandboxEC2Response(
     AddressActions,
     AttachmentActions,
     AttributeActions,
     CapacityActions,
+    CreditDefaultActions,
     InstanceActions,
     InterfaceActions,
+    KeyPairActions,
     LaunchActions,
     LifecycleActions,
     MetadataDefaultActions,
@@ -112,6 +121,7 @@ class SandboxEC2Response(
     StatusActions,
     PlacementActions,
     PrivateAddressActions,
+    ProfileActions,
     TemplateActions,
     TemplateListingActions,
     TimelineActions,
@@ -128,10 +138,10 @@ class SandboxEC2Response(
     ImageReferenceActions,
     RegistrationActions,
     RootActions,
+    VolumeStatusActions,
     VolumeActions,
     VolumeChangeActions,
     VolumeCopyActions,
-    VolumeStatusActions,
     BinActions,
     AccessActions,
     TierActions,

@@ -52,11 +52,20 @@ class AddressActions(EC2Response):
 
     @override
     def associate_address(self) -> ActionResult:
-        """Reassociation is automatic unless ``AllowReassociation`` is false."""
+        """Reassociation is automatic unless ``AllowReassociation`` is false.
+
+        "You can specify either the instance ID or the network interface ID, but not both"
+        (EC2 API Reference, AssociateAddress) [NV: the code].
+        """
         backend = self._addresses
         address = self._named()
         instance_id = self._get_param("InstanceId")
         interface_id = self._get_param("NetworkInterfaceId")
+        if instance_id and interface_id:
+            raise EC2ClientError(
+                "InvalidParameterCombination",
+                "You may specify instanceId or networkInterfaceId, but not both",
+            )
         self.error_on_dryrun()
         instance = self.ec2_backend.get_instance(instance_id) if instance_id else None
         interface = backend.get_network_interface(interface_id) if interface_id else None

@@ -10,10 +10,10 @@ from datetime import datetime
 from typing import Any, cast
 
 from moto.core.responses import ActionResult
-from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 
 from sandbox.clock import clock
+from sandbox.ec2.errors import invalid_value
 from sandbox.ec2.filters import matcher
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.volumes import VolumeRules
@@ -56,7 +56,7 @@ class AllowedImageRules(VolumeRules):
     def set_image_criteria(self, criteria: Sequence[Criterion]) -> None:
         """Replace all criteria."""
         if len(criteria) > MOST_CRITERIA:
-            raise _bad(f"ImageCriteria can include up to {MOST_CRITERIA} criteria")
+            raise invalid_value(f"ImageCriteria can include up to {MOST_CRITERIA} criteria")
         for each in criteria:
             _check(each)
         self.image_criteria[:] = criteria
@@ -100,7 +100,9 @@ class AllowedImageActions(EC2Response):
         self.error_on_dryrun()
         state = self._get_param("AllowedImagesSettingsState")
         if state not in {ENABLED, AUDIT}:
-            raise _bad(f"Value ({state}) for parameter allowedImagesSettingsState is invalid.")
+            raise invalid_value(
+                f"Value ({state}) for parameter allowedImagesSettingsState is invalid."
+            )
         self._allowed.allowed_images = state
         return DocumentResult({"AllowedImagesSettingsState": state})
 
@@ -147,14 +149,10 @@ def _check(criterion: Criterion) -> None:
     for name, (most, pattern) in _SHAPES.items():
         values = criterion.get(name, [])
         if len(values) > most:
-            raise _bad(f"{name} can have up to {most} values")
+            raise invalid_value(f"{name} can have up to {most} values")
         for value in values:
             if not pattern.fullmatch(value):
-                raise _bad(f"'{value}' is not a valid value of {name}")
+                raise invalid_value(f"'{value}' is not a valid value of {name}")
     providers = criterion.get("ImageProviders", [])
     if "none" in providers and (len(providers) > 1 or len(criterion) > 1):
-        raise _bad("When 'none' is specified, no other values or criteria can be")
-
-
-def _bad(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterValue", message)
+        raise invalid_value("When 'none' is specified, no other values or criteria can be")

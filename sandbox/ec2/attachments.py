@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from sandbox.clock import clock
 from sandbox.ec2.attachment_model import ATTACHING, DETACHING, AttachedDevice, Attachment
+from sandbox.ec2.errors import invalid_value
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.ec2.volume_model import EbsVolume
 from sandbox.ec2.volumes import VolumeRules
@@ -119,12 +120,12 @@ class AttachmentRules(VolumeRules):
         if volume.zone.name != instance.availability_zone:
             raise zone_mismatch(volume, instance)
         if not _DEVICE.fullmatch(device):
-            raise _value(
+            raise invalid_value(
                 f"Value ({device}) for parameter device is invalid. {device} is not a valid EBS "
                 "device name."
             )
         if device in instance.block_device_mapping:
-            raise _value(
+            raise invalid_value(
                 f"Invalid value '{device}' for unixDevice. Attachment point {device} is already "
                 "in use"
             )
@@ -144,7 +145,7 @@ def require_bootable(volume: EbsVolume) -> None:
     """
     if volume.volume_type in NOT_BOOTABLE or volume.multi_attach_enabled:
         kind = "Multi-Attach enabled" if volume.multi_attach_enabled else volume.volume_type
-        raise _value(f"The volume '{volume.id}' is {kind} and cannot be a root device.")
+        raise invalid_value(f"The volume '{volume.id}' is {kind} and cannot be a root device.")
 
 
 def zone_mismatch(volume: EbsVolume, instance: SandboxInstance) -> EC2ClientError:
@@ -233,10 +234,6 @@ def _no_attachment(message: str) -> EC2ClientError:
 
 def _state(message: str) -> EC2ClientError:
     return EC2ClientError("IncorrectState", message)
-
-
-def _value(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterValue", message)
 
 
 def _limit(message: str) -> EC2ClientError:

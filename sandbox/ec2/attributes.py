@@ -15,6 +15,7 @@ from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
+from sandbox.ec2.hibernation import require_awake
 from sandbox.ec2.instance_documents import block_device_documents
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.ec2.launch_checks import checked_user_data
@@ -89,6 +90,7 @@ class AttributeRules(LifecycleRules):
                 f"The instance '{instance.id}' is not in the 'stopped' state; its "
                 f"'{ONLY_STOPPED[name]}' attribute cannot be changed.",
             )
+        require_awake(instance)
         if instance.is_gone:
             raise EC2ClientError(
                 "IncorrectInstanceState",
@@ -98,17 +100,14 @@ class AttributeRules(LifecycleRules):
             _change_devices(instance, value)
         elif name == "Groups":
             self._change_groups(instance, value)
+        elif name == "SourceDestCheck":
+            _require_one_interface(instance)
+            _change_source_check(instance, value)
         else:
             _CHANGES[name](instance, value)
 
     def _change_groups(self, instance: SandboxInstance, ids: list[str]) -> None:
-        """[NV] EC2 wants the interface named when there are several."""
-        if len(instance.nics) > 1:
-            raise EC2ClientError(
-                "InvalidInstanceID",
-                f"There are multiple interfaces attached to instance '{instance.id}'. "
-                "Please specify an interface ID for the operation instead.",
-            )
+        _require_one_interface(instance)
         instance.security_groups = self.interface_groups(ids, str(instance.vpc_id))
 
 
@@ -174,6 +173,20 @@ class AttributeActions(EC2Response):
             )
         backend.change(instance, _BY_ATTRIBUTE[attribute], {"Value": defaults[attribute]})
         return EmptyResult()
+
+
+def _require_one_interface(instance: SandboxInstance) -> None:
+    """What is an interface's is changed there when there are several.
+
+    Source: EC2 API error codes, InvalidInstanceID ("an operation on an instance that has
+    multiple network interfaces").
+    """
+    if len(instance.nics) > 1:
+        raise EC2ClientError(
+            "InvalidInstanceID",
+            f"There are multiple interfaces attached to instance '{instance.id}'. "
+            "Please specify an interface ID for the operation instead.",
+        )
 
 
 def _change_devices(instance: SandboxInstance, mappings: list[dict[str, Any]]) -> None:

@@ -7,7 +7,6 @@ data keys": what is attached goes on, what is attached later cannot be.
 """
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from moto.kms.exceptions import NotFoundException
 from moto.kms.models import kms_backends
 
 if TYPE_CHECKING:
-    from moto.kms.models import Key
+    from moto.kms.models import Grant, Key
 
 AWS_MANAGED_KEY = "alias/aws/ebs"
 NEEDED = frozenset(
@@ -98,7 +97,7 @@ def _resolved(backend: EC2Backend, key: str) -> Encryption:
     found = find_key(backend, key)
     if found is None:
         return Encryption(_arn(backend, key), usable=False)
-    return Encryption(str(found.arn), usable=_fault_of(found) is None)
+    return Encryption(str(found.arn), usable=_fault_of(found, backend.account_id) is None)
 
 
 def _is_usable(backend: EC2Backend, arn: str) -> bool:
@@ -108,20 +107,23 @@ def _is_usable(backend: EC2Backend, arn: str) -> bool:
 def why_unusable(backend: EC2Backend, arn: str) -> str | None:
     """Why a key that something already has does not work, in the words of EBS's events.
 
-    It may belong to somebody else: one we know nothing about is taken to work, any other
-    must be enabled and its policy must not deny EBS its use.
+    One we know nothing about is taken to work, any other must be enabled and its policy must
+    not deny EBS its use. If it belongs to another account, its policy or a grant must let
+    this one use it (EBS User Guide, "Share the KMS key used to encrypt a shared Amazon EBS
+    snapshot").
     """
     found = find_key(backend, arn)
-    return None if found is None else _fault_of(found)
+    return None if found is None else _fault_of(found, backend.account_id)
 
 
-def _fault_of(key: "Key") -> str | None:
+def _fault_of(key: "Key", user: str) -> str | None:
     """What is wrong with a key: its state, its kind (EC2 API, CopyImage) or its policy."""
     if key.key_state != "Enabled":
         return f"{key.arn} {STATES.get(key.key_state, 'is not usable.')}"
     if str(key.key_spec) != "SYMMETRIC_DEFAULT":
         return f"{key.arn} is not symmetric."
-    return f"{key.arn} is not accessible." if _is_denied(key) else None
+    usable = not _is_denied(key) and (key.account_id == user or _is_shared(key, user))
+    return None if usable else f"{key.arn} is not accessible."
 
 
 def _is_denied(key: "Key") -> bool:
@@ -129,35 +131,73 @@ def _is_denied(key: "Key") -> bool:
 
     Whom it denies, and under which conditions, is not looked at: everybody, always [NV].
     """
+    denied = [each for each in _statements(key) if each.get("Effect") == "Deny"]
+    return any(_covers(each, needed) for each in denied for needed in NEEDED)
+
+
+def _is_shared(key: "Key", user: str) -> bool:
+    """Whether the key's policy lets another account do all that EBS needs, or a grant does.
+
+    Conditions are not looked at [NV].
+    """
+    allowed = [
+        each
+        for each in _statements(key)
+        if each.get("Effect") == "Allow" and _speaks_of(each.get("Principal"), user)
+    ]
+    if all(any(_covers(each, needed) for each in allowed) for needed in NEEDED):
+        return True
+    operations = {f"kms:{each}" for grant in _grants_to(key, user) for each in grant.operations}
+    return operations >= NEEDED
+
+
+def _grants_to(key: "Key", user: str) -> list["Grant"]:
+    return [each for each in key.grants.values() if _is_of(each.grantee_principal, user)]
+
+
+def _statements(key: "Key") -> list[dict[str, Any]]:
     try:
         statements = json.loads(key.policy or "{}").get("Statement", [])
     except ValueError:
-        return False
-    listed = statements if isinstance(statements, list) else [statements]
-    denied = [each for each in listed if each.get("Effect") == "Deny"]
+        return []
+    return statements if isinstance(statements, list) else [statements]
+
+
+def _covers(statement: dict[str, Any], needed: str) -> bool:
     return any(
-        fnmatchcase(needed.lower(), pattern.lower())
-        for each in denied
-        for pattern in _actions(each)
-        for needed in NEEDED
+        fnmatchcase(needed.lower(), pattern.lower()) for pattern in _listed(statement, "Action")
     )
 
 
-def _actions(statement: dict[str, Any]) -> Iterator[str]:
-    actions = statement.get("Action", [])
-    yield from [actions] if isinstance(actions, str) else actions
+def _speaks_of(principal: object, user: str) -> bool:
+    named = _listed(principal, "AWS") if isinstance(principal, dict) else [str(principal)]
+    return any(each == "*" or _is_of(each, user) for each in named)
+
+
+def _is_of(principal: str, user: str) -> bool:
+    """Whether a principal is *user*, an account, or somebody in it."""
+    return principal == user or principal.startswith(f"arn:aws:iam::{user}:")
+
+
+def _listed(document: dict[str, Any], member: str) -> list[str]:
+    values = document.get(member, [])
+    return [values] if isinstance(values, str) else list(values)
 
 
 def find_key(backend: EC2Backend, key: str) -> "Key | None":
-    """The key by id or alias in this account and region, or by ARN in any."""
+    """The key by id or alias in this account and region, or by ARN in any.
+
+    One that KMS has deleted is found too: what is encrypted under it stays closed.
+    """
     account, region = backend.account_id, backend.region_name
     is_alias = key.startswith("alias/") or ":alias/" in key
     try:
         if key.startswith("arn:"):
             _, _, _, region, account, _ = key.split(":", 5)
-        kms = kms_backends[account][region]
+        kms: Any = kms_backends[account][region]
         id_ = kms.get_key_id_from_alias(key.rpartition(":")[2]) if is_alias else key
-        return kms.describe_key(id_) if id_ else None
+        gone: Key | None = kms.deleted.get(kms.get_key_id(id_)) if id_ else None
+        return gone or (kms.describe_key(id_) if id_ else None)
     except (KeyError, ValueError, NotFoundException):
         return None
 

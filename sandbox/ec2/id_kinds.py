@@ -4,17 +4,16 @@ Source of the codes: EC2 API Reference, "Error codes for the Amazon EC2 API". A 
 which that page has no ``.Malformed`` answers ``.NotFound`` to malformed ids, too [NV].
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from moto.ec2.models import ec2_backends
 
+from sandbox.ec2.sharing import is_well_formed
+
 Known = Callable[[Any, str], bool]
 """Whether an account's EC2 in a region has a resource of that id."""
-
-_FORM = re.compile(r"(?P<prefix>[a-z-]+)-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +30,7 @@ class Kind:
 
     def is_well_formed(self, resource_id: str) -> bool:
         """Whether *resource_id* has the form of the kind, short or long."""
-        form = _FORM.fullmatch(resource_id)
-        return form is not None and form["prefix"] == self.prefix
+        return is_well_formed(resource_id, self.prefix)
 
 
 def _held(name: str) -> Known:

@@ -1,5 +1,6 @@
 """Ids in EC2 requests: malformed ones and unknown ones get the codes of their own kind.
 
+Source: EC2 API Reference, "Error codes for the Amazon EC2 API" (``sandbox.ec2.id_kinds``).
 Instances, images, snapshots, volumes and network interfaces are looked up by their own
 rules, which know of shares, of what is in the recycle bin and of what has just gone.
 """
@@ -52,9 +53,9 @@ class IdRules(EC2Backend):
         return super().get_vpc(vpc_id)
 
 
-def require_form(name: str, value: str, backend: EC2Backend) -> None:
+def require_form(name: str, value: str | None, backend: EC2Backend) -> None:
     """Refuse what cannot be an id of the kind *name*, unless there is one of that name."""
-    kind = KINDS[name]
+    kind, value = KINDS[name], value or ""
     if not kind.is_well_formed(value) and not kind.known(backend, value):
         raise EC2ClientError(
             kind.malformed, f'Invalid id: "{value}" (expecting "{kind.prefix}-...")'

@@ -5,7 +5,7 @@ Source: EC2 API, CopyImage; EC2 User Guide, "Copy an Amazon EC2 AMI".
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
@@ -152,7 +152,7 @@ class ImageCopyActions(TagActions, EC2Response):
         source = backend.source_image(self._get_param("SourceImageId"), region)
         image_tags = dict(tags.get("image", {}))
         if bool(self._get_param("CopyImageTags")):
-            image_tags = {**_copyable_tags(source, backend.account_id), **image_tags}
+            image_tags = {**_copyable_tags(source, backend.account_id, region), **image_tags}
             require_room({}, image_tags)
         copy = backend.add_image_copy(
             CopyRequest(
@@ -171,11 +171,14 @@ class ImageCopyActions(TagActions, EC2Response):
         return DocumentResult({"ImageId": copy.id})
 
 
-def _copyable_tags(image: Image, account: str) -> dict[str, str]:
-    """One's own user tags; of another's image only those shared as ``ec2:SharedTag/``."""
-    own = image.owner_id == account
+def _copyable_tags(image: Image, account: str, region: str) -> dict[str, str]:
+    """The user tags that *account* gave the image, and what its owner shares of them.
+
+    Source: botocore's model, CopyImageRequest.CopyImageTags: not those of other accounts,
+    except ``ec2:SharedTag/`` ones.
+    """
+    mine: dict[str, str] = cast("ImageRules", in_region(region, account)).tags_of(image.id)
+    shared = {key: value for key, value in image.tags().items() if key.startswith(SHARED_TAG)}
     return {
-        key: value
-        for key, value in image.tags().items()
-        if not key.lower().startswith("aws:") and (own or key.startswith(SHARED_TAG))
+        key: value for key, value in (shared | mine).items() if not key.lower().startswith("aws:")
     }

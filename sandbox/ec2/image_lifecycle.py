@@ -5,8 +5,8 @@ Enable/DisableImageDeregistrationProtection, DeregisterImage, and the EC2 User G
 pages "Disable an AMI", "Protect an AMI from deregistration", "Deregister an AMI".
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, cast
 
 from moto.core.exceptions import ServiceException
@@ -20,6 +20,7 @@ from sandbox.ec2.image_model import Image
 from sandbox.ec2.images import ImageRules
 from sandbox.ec2.snapshot_model import EbsSnapshot
 from sandbox.ec2.wire import DocumentResult, aware
+from sandbox.replies import Refusal
 
 COOLDOWN = timedelta(hours=24)
 LATEST_DEPRECATION = timedelta(days=3652)
@@ -28,16 +29,9 @@ LATEST_PUBLIC_DEPRECATION = timedelta(days=730)
 WITH_COOLDOWN = "enabled-with-cooldown"
 WITHOUT_COOLDOWN = "enabled-without-cooldown"
 
-ReturnCodes = Callable[[str], str | None]
-
 
 class ImageLifecycleRules(ImageRules):
     """Changes of an image's state and standing; the owner's alone."""
-
-    snapshot_return_codes: ReturnCodes | None = None
-    """Asked for each snapshot that a deregistration would delete: a code such as
-    ``internal-error`` or ``missing-permissions`` is answered instead, None lets it be.
-    """
 
     @override
     def disable_image(self, ami_id: str) -> None:
@@ -124,11 +118,18 @@ class ImageLifecycleRules(ImageRules):
         ]
 
     def _delete_with_image(self, snapshot_id: str) -> str:
-        provoked = self.snapshot_return_codes(snapshot_id) if self.snapshot_return_codes else None
-        if provoked is not None:
-            return provoked
+        from sandbox.faults import faults  # noqa: PLC0415 - they know our images
+
         if self.images_of_snapshot.get(snapshot_id):
             return "skipped"
+        refused = faults.refuse_inside(
+            account=self.account_id,
+            region=self.region_name,
+            action="DeleteSnapshot",
+            parameters={"SnapshotId": snapshot_id},
+        )
+        if refused is not None:
+            return _return_code(refused)
         try:
             self.delete_snapshot(snapshot_id)
         except ServiceException:
@@ -143,6 +144,13 @@ class ImageLifecycleRules(ImageRules):
                 f"The image '{image_id}' is {image.state}, not {state}",
             )
         return image
+
+
+def _return_code(refused: Refusal) -> str:
+    """``SnapshotReturnCodes`` of the model for how a DeleteSnapshot was refused [NV]."""
+    if refused.code == "UnauthorizedOperation" or refused.status == HTTPStatus.FORBIDDEN:
+        return "missing-permissions"
+    return "internal-error" if refused.status >= 500 else "client-error"
 
 
 class ImageLifecycleActions(EC2Response):

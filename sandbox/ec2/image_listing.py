@@ -34,8 +34,9 @@ class ImageListingRules(ImageRules):
     ) -> Iterator[Image]:
         """The images that a DescribeImages request is about, before its filters.
 
-        Disabled images show only when asked for, also by id [NV]; deprecated ones of others
-        show when asked for or named.
+        Disabled images show only when asked for (EC2 API, DescribeImages, IncludeDisabled),
+        also by id [NV]: an example of the EC2 User Guide, "Disable an AMI", shows one by its
+        id alone. Deprecated ones of others show when asked for or named.
         """
         for each in (*owners, *executable_by):
             require_user(each)
@@ -56,7 +57,7 @@ class ImageListingRules(ImageRules):
         One that was deregistered answers with nothing as long as an instance refers to it,
         then it is not found (EC2 API, DescribeImages).
         """
-        found = []
+        found, missing = [], []
         for image_id in dict.fromkeys(ids):
             image = self.find_image(image_id)
             if image is not None:
@@ -64,7 +65,9 @@ class ImageListingRules(ImageRules):
                 continue
             require_image_id(image_id)
             if image_id not in self.deregistered_images or not self._is_referred_to(image_id):
-                raise image_not_found(image_id)
+                missing.append(image_id)
+        if missing:
+            raise image_not_found(*missing)
         return found
 
     def _in_sight(self, accounts: set[str]) -> Iterable[Image]:
@@ -113,7 +116,7 @@ class ImageListingActions(EC2Response):
                 deprecated_too=bool(self._get_param("IncludeDeprecated")),
                 disabled_too=bool(self._get_param("IncludeDisabled")),
             )
-            return matching(images, filters, readers, Image.tags)
+            return matching(images, filters, readers, lambda image: backend.tags_of(image.id))
 
         images, token = backend.listings.page(
             "DescribeImages",
@@ -123,7 +126,9 @@ class ImageListingActions(EC2Response):
             still_there=lambda image: not image.deregistered,
         )
         seen_by = backend.account_id
-        described = [as_described(image, seen_by) for image in images]
+        described = [
+            as_described(image, seen_by) | backend.tag_member(image.id) for image in images
+        ]
         if backend.allowed_images != DISABLED:
             for image, row in zip(images, described, strict=True):
                 row["ImageAllowed"] = backend.is_allowed(image)
@@ -176,7 +181,6 @@ def as_described(image: Image, account: str) -> dict[str, Any]:
         "DeregistrationProtection": image.deregistration_protection if is_own else None,
         "LastLaunchedTime": moment(launched) if launched else None,
         "FreeTierEligible": False,
-        "Tags": (image.ec2_backend.tag_set(image.id) or None) if is_own else None,
     }
     return {name: value for name, value in known.items() if value is not None}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 
+from sandbox.ec2.errors import invalid_mapping
 from sandbox.ec2.image_model import Device
 from sandbox.ec2.snapshots import SnapshotRules
 from sandbox.ec2.volume_model import EbsVolume
@@ -74,7 +75,7 @@ def new_device(entry: Request, rules: SnapshotRules) -> Device:
         return Device(name=name, virtual_name=entry["VirtualName"])
     ebs = entry.get("Ebs")
     if not ebs:
-        raise _invalid(f"The device '{name}' has neither Ebs nor VirtualName")
+        raise invalid_mapping(f"The device '{name}' has neither Ebs nor VirtualName")
     snapshot_id = ebs.get("SnapshotId")
     if snapshot_id is None and ebs.get("VolumeSize") is None:
         raise EC2ClientError(
@@ -92,7 +93,7 @@ def new_device(entry: Request, rules: SnapshotRules) -> Device:
     least = snapshot.volume.size if snapshot else 1
     size = ebs.get("VolumeSize") or least
     if size < least:
-        raise _invalid(
+        raise invalid_mapping(
             f"Volume of size {size}GB is smaller than snapshot '{snapshot_id}', "
             f"expect size >= {least}GB"
         )
@@ -114,11 +115,11 @@ def _changed(device: Device, entry: Request) -> Device:
     """Encrypted may be repeated; false for an encrypted volume is ignored (EbsBlockDevice)."""
     ebs = entry.get("Ebs") or {}
     if entry.get("VirtualName"):
-        raise _invalid(f"The device '{device.name}' has a volume; it cannot be ephemeral")
+        raise invalid_mapping(f"The device '{device.name}' has a volume; it cannot be ephemeral")
     for name, attribute in _SETTINGS.items():
         ignored = name == "Encrypted" and device.encrypted
         if name in ebs and not ignored and ebs[name] != getattr(device, attribute):
-            raise _invalid(
+            raise invalid_mapping(
                 f"{name} of the device '{device.name}' cannot be changed; only "
                 "DeleteOnTermination can be"
             )
@@ -131,7 +132,3 @@ def _device_name(entry: Request) -> str:
     if not name:
         raise EC2ClientError("MissingParameter", "A block device mapping must have a DeviceName")
     return str(name)
-
-
-def _invalid(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidBlockDeviceMapping", message)

@@ -12,6 +12,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 from moto.ssm.models import ssm_backends
 
+from sandbox.ec2.errors import invalid_value
 from sandbox.ec2.images import ImageRules, require_image_id
 from sandbox.ec2.wire import DocumentResult
 
@@ -41,7 +42,7 @@ class ImageReferenceRules(ImageRules):
             found += self._instances(wanted, kinds[INSTANCES].get("state-name", ()))
         if TEMPLATES in kinds:
             depth = kinds[TEMPLATES].get("version-depth") or [str(DEFAULT_DEPTH)]
-            found += self._templates(wanted, _depth(depth[0]))
+            found += self._templates(wanted, depth_of(depth[0]))
         if PARAMETERS in kinds:
             found += self._parameters(wanted)
         return found
@@ -84,7 +85,7 @@ class ImageReferenceActions(EC2Response):
         backend = cast("ImageReferenceRules", self.ec2_backend)
         ids: list[str] = self._get_param("ImageIds", [])
         if not 1 <= len(ids) <= MOST_IMAGES:
-            raise _bad(f"Specify 1 to {MOST_IMAGES} image ids, not {len(ids)}")
+            raise invalid_value(f"Specify 1 to {MOST_IMAGES} image ids, not {len(ids)}")
         for image_id in ids:
             require_image_id(image_id)
         kinds = _kinds(
@@ -109,27 +110,24 @@ def _kinds(requested: Sequence[Mapping[str, Any]], *, everything: bool) -> dict[
     for each in requested:
         kind = each.get("ResourceType", "")
         if kind not in ALL_TYPES:
-            raise _bad(f"'{kind}' is not a resource type that can be checked")
+            raise invalid_value(f"'{kind}' is not a resource type that can be checked")
         options = {
             option.get("OptionName", ""): option.get("OptionValues", [])
             for option in each.get("ResourceTypeOptions", [])
         }
         for name in options:
             if (kind, name) not in OPTIONS:
-                raise _bad(f"'{name}' is not an option of {kind}")
+                raise invalid_value(f"'{name}' is not an option of {kind}")
         kinds[kind] = options
     return kinds
 
 
-def _depth(value: str) -> int:
+def depth_of(value: str) -> int:
+    """How many versions of a template ``version-depth`` asks to look at."""
     if not value.isdecimal() or not 1 <= int(value) <= DEEPEST:
-        raise _bad(f"version-depth must be between 1 and {DEEPEST}, not '{value}'")
+        raise invalid_value(f"version-depth must be between 1 and {DEEPEST}, not '{value}'")
     return int(value)
 
 
 def _reference(image_id: str, kind: str, arn: str) -> Reference:
     return {"ImageId": image_id, "ResourceType": kind, "Arn": arn}
-
-
-def _bad(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterValue", message)

@@ -19,8 +19,9 @@ from typing_extensions import override
 from sandbox.clock import clock
 from sandbox.ec2.client_tokens import ClientTokens
 from sandbox.ec2.document_filters import document_tags, path_readers
+from sandbox.ec2.errors import invalid_value
 from sandbox.ec2.filters import select
-from sandbox.ec2.image_references import INSTANCES, RECIPES, TEMPLATES
+from sandbox.ec2.image_references import INSTANCES, RECIPES, TEMPLATES, depth_of
 from sandbox.ec2.images import ImageRules
 from sandbox.ec2.sharing import neighbours, require_user
 from sandbox.ec2.tags import TagActions
@@ -32,7 +33,6 @@ KEPT = timedelta(days=30)
 LATE = timedelta(hours=24)
 """Instance activity of the past 24 hours "might not appear in the report"; here it does not."""
 DEFAULT_DEPTH = 20
-DEEPEST = 10_000
 MOST_ACCOUNTS = 200
 MOST_PENDING = 2_000
 KINDS = frozenset({INSTANCES, TEMPLATES, *RECIPES})
@@ -97,7 +97,7 @@ class ImageUsageRules(ImageRules):
     ) -> Report:
         """A report on one's own image; one at a time, 2,000 an account. The code is [NV]."""
         image = self.own_image(image_id)
-        depths = {each["ResourceType"]: _depth(each) for each in kinds}
+        depths = {str(each.get("ResourceType")): _depth(each) for each in kinds}
         for each in accounts:
             require_user(each)
         pending = [each for each in self.usage_reports.values() if each.state == "pending"]
@@ -185,11 +185,8 @@ class ImageUsageActions(TagActions, EC2Response):
         tags = self.tag_specifications("image-usage-report").get("image-usage-report", {})
         accounts: list[str] = self._get_param("AccountIds", [])
         if len(accounts) > MOST_ACCOUNTS:
-            raise _bad(f"A report can be limited to {MOST_ACCOUNTS} accounts")
+            raise invalid_value(f"A report can be limited to {MOST_ACCOUNTS} accounts")
         kinds: list[dict[str, Any]] = self._get_param("ResourceTypes", [])
-        for each in kinds:
-            if each.get("ResourceType") not in KINDS:
-                raise _bad(f"'{each.get('ResourceType')}' is not a resource type of a report")
         report = backend.create_usage_report(self._get_param("ImageId"), kinds, accounts)
         backend.create_tags([report.id], tags)
         tokens.remember(token, self.params, report.id)
@@ -239,13 +236,15 @@ class ImageUsageActions(TagActions, EC2Response):
 
 
 def _depth(kind: Mapping[str, Any]) -> int:
+    if kind.get("ResourceType") not in KINDS:
+        raise invalid_value(f"'{kind.get('ResourceType')}' is not a resource type of a report")
     for option in kind.get("ResourceTypeOptions", []):
         if kind["ResourceType"] != TEMPLATES or option.get("OptionName") != "version-depth":
-            raise _bad(f"'{option.get('OptionName')}' is not an option of {kind['ResourceType']}")
+            raise invalid_value(
+                f"'{option.get('OptionName')}' is not an option of {kind['ResourceType']}"
+            )
         [value] = option.get("OptionValues") or [str(DEFAULT_DEPTH)]
-        if not value.isdecimal() or not 1 <= int(value) <= DEEPEST:
-            raise _bad(f"version-depth must be between 1 and {DEEPEST}, not '{value}'")
-        return int(value)
+        return depth_of(value)
     return DEFAULT_DEPTH
 
 
@@ -267,7 +266,3 @@ def _templates(backend: EC2Backend, image_id: str, depth: int) -> int:
         any(version.data.get("ImageId") == image_id for version in template.versions[-depth:])
         for template in backend.launch_templates.values()
     )
-
-
-def _bad(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterValue", message)

@@ -22,6 +22,7 @@ from sandbox.ec2.image_filters import IMAGE_FILTERS
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.image_names import check_name
 from sandbox.ec2.sharing import is_well_formed, neighbours
+from sandbox.quotas import quotas
 from sandbox.rbin import Kind
 
 INTERNAL_ERROR = ("Client.InternalError", "Client error on launch")
@@ -39,9 +40,6 @@ class PlannedFailure:
 
 class ImageRules(AllowedImageRules):
     """What every family of image operations stands on."""
-
-    most_images = 50_000
-    """Source: EC2 User Guide, "AMI quotas in Amazon EC2", per Region; can be raised."""
 
     @property
     def image_names(self) -> dict[str, str]:
@@ -138,8 +136,7 @@ class ImageRules(AllowedImageRules):
         self.amis[image.id] = image
         for device in image.mapping:
             if device.snapshot_id:
-                is_root = device.name == image.root_device_name
-                self.images_of_snapshot[device.snapshot_id][image.id] = is_root
+                self.images_of_snapshot[device.snapshot_id][image.id] = None
 
     def _release(self, image: Image) -> None:
         """Let others have its name; an image in the Recycle Bin holds it still [NV]."""
@@ -159,11 +156,17 @@ class ImageRules(AllowedImageRules):
                 "InvalidAMIName.Duplicate",
                 f"AMI name {name} is already in use by AMI {self.image_names[name]}",
             )
-        if len(self.amis) + len(self.kept_of(Kind.IMAGE)) >= self.most_images:
+        most = quotas.most("images")
+        if len(self.amis) + len(self.kept_of(Kind.IMAGE)) >= most:
             raise EC2ClientError(
                 "ResourceLimitExceeded",
-                f"You have reached the limit of {self.most_images} images in this Region",
+                f"You have reached the limit of {most} images in this Region",
             )
+
+    @override
+    def keeps(self, resource_id: str) -> bool:
+        """Also an image that is shared with this account, as with snapshots."""
+        return self.find_image(resource_id) is not None or super().keeps(resource_id)
 
     def find_image(self, image_id: str) -> Image | None:
         """The image if this account may use it: own, or shared with it or public and allowed."""
@@ -238,10 +241,14 @@ def require_image_id(image_id: str) -> None:
         )
 
 
-def image_not_found(image_id: str) -> EC2ClientError:
-    """The error for an image that is not there, or not for this account."""
+def image_not_found(image_id: str, *more: str) -> EC2ClientError:
+    """The error for an image that is not there, or not for this account.
+
+    It names all of several; its words for them are those that clients take apart [NV].
+    """
     require_image_id(image_id)
-    return EC2ClientError("InvalidAMIID.NotFound", f"The image id '[{image_id}]' does not exist")
+    what = f"ids '[{', '.join((image_id, *more))}]' do" if more else f"id '[{image_id}]' does"
+    return EC2ClientError("InvalidAMIID.NotFound", f"The image {what} not exist")
 
 
 def unavailable(image_id: str) -> EC2ClientError:

@@ -43,6 +43,7 @@ def instance_document(instance: SandboxInstance) -> Document:
     """Everything that is known of *instance* now."""
     state = instance.state
     found = {
+        "Operator": {"Managed": False},
         **instance.facts,
         "InstanceId": instance.id,
         "State": {"Code": STATE_CODES[state], "Name": state},
@@ -51,7 +52,7 @@ def instance_document(instance: SandboxInstance) -> Document:
         "BlockDeviceMappings": block_device_documents(instance),
         "NetworkInterfaces": [_interface(each) for _, each in sorted(instance.nics.items())],
         "SecurityGroups": group_documents(instance.security_groups),
-        "Tags": instance.ec2_backend.tag_set(instance.id),
+        "Tags": instance.ec2_backend.tag_set(instance.id) or None,
         "PrivateDnsName": "",
         "PublicDnsName": "",
     }
@@ -76,9 +77,11 @@ def part_with(instance: SandboxInstance, member: str) -> Document:
 
 
 def monitoring_document(instance: SandboxInstance) -> Document:
-    """``Monitoring`` of the model."""
+    """``Monitoring`` of the model; ``pending`` with its instance (RunInstances' example)."""
     kept: Document = instance.facts.get("Monitoring") or {}
-    return {**kept, "State": instance.monitoring_state}
+    state = instance.monitoring_state
+    is_early = state == "enabled" and instance.state == "pending"
+    return {**kept, "State": "pending" if is_early else state}
 
 
 def block_device_documents(instance: SandboxInstance) -> list[Document]:
@@ -107,6 +110,8 @@ def _addresses(instance: SandboxInstance) -> Document:
     }
     if public:
         found["PublicIpAddress"] = public
+    if public and instance.state != "pending":
+        # the model of Instance.PublicDnsName: none before the instance is running
         found["PublicDnsName"] = public_dns_name(instance.ec2_backend, primary.vpc_id, public)
     if primary.ipv6_addresses:
         found["Ipv6Address"] = primary.ipv6_addresses[0]

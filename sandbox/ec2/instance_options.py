@@ -12,10 +12,12 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
+from sandbox.ec2.id_kinds import KINDS
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.ec2.instances import InstanceRules
 from sandbox.ec2.launch_checks import check_metadata_keys, invalid
 from sandbox.ec2.launch_options import (
+    CREDIT_OPTIONS,
     METADATA_CHOICES,
     check_metadata,
     cpu_options,
@@ -110,14 +112,8 @@ class OptionActions(EC2Response):
         for each in self._get_param("InstanceCreditSpecifications", []):
             instance_id, wanted = each.get("InstanceId"), each.get("CpuCredits")
             instance = backend.get_instance_by_id(instance_id)
-            code = None
-            if instance is None:
-                code = "InvalidInstanceID.NotFound"
-            elif instance.credits is None or wanted not in {"standard", "unlimited"}:
-                code = "InstanceCreditSpecification.NotSupported"
-            elif instance.is_gone:
-                code = "IncorrectInstanceState"
-            else:
+            code = _credit_refusal(str(instance_id), instance, wanted)
+            if instance is not None and code is None:
                 instance.credits = wanted
             if code:
                 error = {"Code": code, "Message": f"The instance '{instance_id}' was not changed."}
@@ -178,6 +174,18 @@ class OptionActions(EC2Response):
     def _instances(self) -> InstanceRules:
         backend: InstanceRules = self.ec2_backend
         return backend
+
+
+def _credit_refusal(
+    instance_id: str, instance: SandboxInstance | None, wanted: str | None
+) -> str | None:
+    """A code of the model's ``UnsuccessfulInstanceCreditSpecificationErrorCode``, if any."""
+    if instance is None:
+        known = KINDS["InstanceId"].is_well_formed(instance_id)
+        return "InvalidInstanceID.NotFound" if known else "InvalidInstanceID.Malformed"
+    if instance.credits is None or wanted not in CREDIT_OPTIONS:
+        return "InstanceCreditSpecification.NotSupported"
+    return "IncorrectInstanceState" if instance.is_gone else None
 
 
 def _no_credits(instance: SandboxInstance) -> EC2ClientError:

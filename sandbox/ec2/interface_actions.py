@@ -160,6 +160,20 @@ class InterfaceActions(EC2Response):
         return EmptyResult()
 
     @override
+    def reset_network_interface_attribute(self) -> ActionResult:  # type: ignore[override]
+        """The source/destination check goes back to true; there is nothing else to reset.
+
+        Source: EC2 API Reference, ResetNetworkInterfaceAttribute ("only one attribute at a
+        time"). What the caller writes as its value does not matter [NV].
+        """
+        interface = self._interfaces.get_network_interface(self._get_param("NetworkInterfaceId"))
+        if self._get_param("SourceDestCheck") is None:
+            raise EC2ClientError("InvalidParameterCombination", "No attributes specified.")
+        self.error_on_dryrun()
+        interface.source_dest_check = True
+        return EmptyResult()
+
+    @override
     def attach_network_interface(self) -> ActionResult:
         """Answers the attachment's id."""
         self.error_on_dryrun()

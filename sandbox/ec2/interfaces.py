@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from sandbox.clock import clock
 from sandbox.ec2.network_interface import SandboxInterface
-from sandbox.ec2.subnet_addresses import SubnetAddresses, plan_addresses
+from sandbox.ec2.subnet_addresses import SubnetAddresses, addresses_of, plan_addresses
 from sandbox.ec2.timeline import TimelineRules
 
 DETACHING = timedelta(seconds=2)
@@ -41,6 +41,7 @@ class InterfaceRules(TimelineRules):
         book = self.address_book(interface.subnet)
         for address in (*interface.all_addresses, *interface.ipv6_addresses):
             book.take(address, interface)
+        book.take_prefixes(interface.ipv4_prefixes, interface)
         return interface
 
     def new_interface(self, subnet: Subnet, wanted: dict[str, Any]) -> SandboxInterface:
@@ -58,6 +59,7 @@ class InterfaceRules(TimelineRules):
             description=wanted.get("Description") or "",
             ipv6_addresses=ipv6,
         )
+        interface.ipv4_prefixes = _prefixes(book, wanted)
         for name in ("ConnectionTrackingConfiguration", "InterfaceType"):
             if wanted.get(name):
                 interface.settings[name] = wanted[name]
@@ -152,6 +154,40 @@ class InterfaceRules(TimelineRules):
             )
         self.drop_interface(interface)
 
+    @override
+    def delete_subnet(self, subnet_id: str) -> Subnet:
+        """Delete a subnet that nothing is in.
+
+        Source: EC2 API Reference, DeleteSubnet ("you must terminate all running instances
+        in the subnet before you can delete the subnet"); EC2 API error codes,
+        DependencyViolation.
+        """
+        self.settle()
+        subnet = self.get_subnet(subnet_id)
+        if any(each.subnet is subnet for each in self.enis.values()):
+            raise EC2ClientError(
+                "DependencyViolation",
+                f"The subnet '{subnet_id}' has dependencies and cannot be deleted.",
+            )
+        return super().delete_subnet(subnet_id)
+
+    @override
+    def delete_security_group(self, name: str | None = None, group_id: str | None = None) -> None:
+        """Delete a group that no interface is in.
+
+        Source: EC2 API Reference, DeleteSecurityGroup ("if you attempt to delete a security
+        group that is associated with an instance or network interface ... the operation
+        fails with DependencyViolation").
+        """
+        self.settle()
+        for interface in self.enis.values():
+            for group in interface.group_set:
+                if group.id == group_id or (group_id is None and group.name == name):
+                    raise EC2ClientError(
+                        "DependencyViolation", f"resource {group.id} has a dependent object"
+                    )
+        super().delete_security_group(name, group_id)
+
     def drop_interface(self, interface: SandboxInterface) -> None:
         """The interface exists no more; its addresses are free, its Elastic ones unbound."""
         for address in list(interface.elastic.values()):
@@ -160,6 +196,7 @@ class InterfaceRules(TimelineRules):
         book = self.address_book(interface.subnet)
         for private in (*interface.all_addresses, *interface.ipv6_addresses):
             book.give_back(private)
+        book.give_back_prefixes(interface.ipv4_prefixes)
         self.enis.pop(interface.id, None)
         self.tags.pop(interface.id, None)
 
@@ -231,6 +268,26 @@ class InterfaceRules(TimelineRules):
             "InvalidAttachmentID.NotFound",
             f"The attachment ID '{attachment_id}' does not exist.",
         )
+
+
+def _prefixes(book: SubnetAddresses, wanted: dict[str, Any]) -> list[str]:
+    """``Ipv4Prefixes`` or ``Ipv4PrefixCount``, not together with secondary addresses.
+
+    Source: EC2 API Reference, CreateNetworkInterface ("you can't specify IPv4 prefixes if
+    you've specified ... private IP addresses") [NV: the code].
+    """
+    listed = [each["Ipv4Prefix"] for each in wanted.get("Ipv4Prefixes") or ()]
+    count = int(wanted.get("Ipv4PrefixCount") or 0)
+    several = any(not each.get("Primary") for each in wanted.get("PrivateIpAddresses") or ())
+    others = bool(wanted.get("SecondaryPrivateIpAddressCount")) or several
+    if [bool(listed), bool(count), others].count(True) > 1:
+        raise EC2ClientError(
+            "InvalidParameterCombination",
+            "IPv4 prefixes, a number of them and secondary private addresses exclude each other.",
+        )
+    for address in addresses_of(listed):
+        book.check(address)
+    return listed or book.free_prefixes(count)
 
 
 def check_interface_count(instance_type: str, count: int) -> None:

@@ -10,7 +10,8 @@ from typing import Any, cast
 
 from moto.ec2.exceptions import EC2ClientError
 
-from sandbox.ec2.attachments import AttachmentRules
+from sandbox.ec2.attachments import NOT_BOOTABLE, AttachmentRules
+from sandbox.ec2.errors import invalid_mapping
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.ec2.licences import Licence
@@ -37,7 +38,9 @@ class LaunchDiskRules(LifecycleRules, AttachmentRules):
                     "MissingParameter", "The request must contain the parameter deviceName"
                 )
             if name in seen:
-                raise _bad(f"The device '{name}' is used in more than one block-device mapping")
+                raise invalid_mapping(
+                    f"The device '{name}' is used in more than one block-device mapping"
+                )
             seen.add(name)
             changed = _changed(mapping.get(name), override, is_root=name == image.root_device_name)
             if changed is None:
@@ -50,7 +53,11 @@ class LaunchDiskRules(LifecycleRules, AttachmentRules):
         return list(mapping.values())
 
     def _complete(self, entry: Entry, *, is_root: bool) -> None:
-        """Fill in size and flags, and refuse what no volume can be made of."""
+        """Fill in size and flags, and refuse what no volume can be made of.
+
+        A root on HDD is none (EC2 API, CreateVolume: "can't be used as boot volumes"; the code
+        is [NV]).
+        """
         ebs = entry["Ebs"]
         snapshot = None
         if ebs.get("SnapshotId"):
@@ -67,12 +74,12 @@ class LaunchDiskRules(LifecycleRules, AttachmentRules):
                 "MissingParameter", "The request must contain the parameter size or snapshotId"
             )
         if int(size) < least:
-            raise _bad(
+            raise invalid_mapping(
                 f"Volume of size {size}GB is smaller than snapshot '{ebs['SnapshotId']}', "
                 f"expect size >= {least}GB"
             )
         if snapshot is not None and snapshot.encrypted and ebs.get("Encrypted") is False:
-            raise _bad(
+            raise invalid_mapping(
                 f"The device '{entry['DeviceName']}' has an encrypted snapshot; its volume "
                 "cannot be unencrypted"
             )
@@ -81,6 +88,11 @@ class LaunchDiskRules(LifecycleRules, AttachmentRules):
             ebs.pop("KmsKeyId", None)
         check_initialization(ebs.get("VolumeInitializationRate"), has_snapshot=snapshot is not None)
         ebs.setdefault("DeleteOnTermination", is_root)
+        if is_root and ebs.get("VolumeType") in NOT_BOOTABLE:
+            raise invalid_mapping(
+                f"The volume type '{ebs['VolumeType']}' cannot be used for the root device "
+                f"'{entry['DeviceName']}'"
+            )
         performance(ebs.get("VolumeType"), int(size), ebs.get("Iops"), ebs.get("Throughput"))
 
     def make_disks(
@@ -119,7 +131,7 @@ def _changed(base: Entry | None, override: Mapping[str, Any], *, is_root: bool) 
     name = override["DeviceName"]
     if override.get("NoDevice") is not None:
         if is_root:
-            raise _bad(f"The root device '{name}' cannot be left out")
+            raise invalid_mapping(f"The root device '{name}' cannot be left out")
         return None
     if override.get("VirtualName"):
         return {"DeviceName": name, "VirtualName": override["VirtualName"]}
@@ -132,7 +144,7 @@ def _changed(base: Entry | None, override: Mapping[str, Any], *, is_root: bool) 
     before = cast("Entry", (base or {}).get("Ebs") or {})
     snapshot = given.get("SnapshotId", before.get("SnapshotId"))
     if is_root and snapshot != before.get("SnapshotId"):
-        raise _bad("snapshotId cannot be modified on root device")
+        raise invalid_mapping("snapshotId cannot be modified on root device")
     if not (before or given):
         raise EC2ClientError("MissingParameter", "The request must contain the parameter ebs")
     kept = _fitting(before, given.get("VolumeType"))
@@ -150,7 +162,3 @@ def _fitting(before: Entry, new_type: str | None) -> Entry:
     if kind is not None and kind.throughputs is None:
         dropped.add("Throughput")
     return {key: value for key, value in before.items() if key not in dropped}
-
-
-def _bad(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidBlockDeviceMapping", message)

@@ -12,6 +12,7 @@ from typing import Any
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.subnets import Subnet
 
+from sandbox.ec2.errors import combination
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.ec2.instances import InstanceRules
 from sandbox.ec2.interfaces import check_interface_count
@@ -63,7 +64,7 @@ class LaunchNetworkRules(InstanceRules):
         if specs:
             for name, what in INSTANCE_LEVEL.items():
                 if request.get(name):
-                    raise _combination(
+                    raise combination(
                         f"Network interfaces and {what} may not be specified on the same request"
                     )
         else:
@@ -87,8 +88,8 @@ class LaunchNetworkRules(InstanceRules):
         subnet = self._subnet(request.get("SubnetId"), zone)
         groups = list(request.get("SecurityGroupIds") or [])
         for name in request.get("SecurityGroups") or []:
-            if request.get("SubnetId") and not self._is_default(subnet.vpc_id):
-                raise _combination(
+            if request.get("SubnetId"):
+                raise combination(
                     "The parameter groupName cannot be used with the parameter subnet"
                 )
             group = self.get_security_group_from_name(name, subnet.vpc_id)
@@ -110,7 +111,7 @@ class LaunchNetworkRules(InstanceRules):
     def _port(self, spec: Mapping[str, Any], zone: str | None, *, alone: bool, many: bool) -> Port:
         public = spec.get("AssociatePublicIpAddress")
         if public and (not alone or spec["DeviceIndex"] != 0):
-            raise _combination(
+            raise combination(
                 "The associatePublicIPAddress parameter cannot be specified when launching with "
                 "multiple network interfaces."
             )
@@ -118,7 +119,7 @@ class LaunchNetworkRules(InstanceRules):
             return self._existing(spec, many=many)
         subnet = self._subnet(spec.get("SubnetId"), zone)
         if many and (spec.get("PrivateIpAddress") or spec.get("PrivateIpAddresses")):
-            raise _combination(
+            raise combination(
                 "A private IP address cannot be specified when launching more than one instance."
             )
         self.interface_groups(spec.get("Groups") or [], subnet.vpc_id)
@@ -141,11 +142,11 @@ class LaunchNetworkRules(InstanceRules):
             name for name in ("AssociatePublicIpAddress", "DeleteOnTermination") if spec.get(name)
         ]
         if refused:
-            raise _combination(
+            raise combination(
                 f"The parameter {refused[0]} may not be specified for an existing network interface"
             )
         if many:
-            raise _combination(
+            raise combination(
                 "A network interface can be specified only when launching one instance."
             )
         return Port(
@@ -198,10 +199,6 @@ class LaunchNetworkRules(InstanceRules):
             raise EC2ClientError("MissingInput", f"No default subnet for {where}.")
         return defaults[min(defaults)]
 
-    def _is_default(self, vpc_id: str) -> bool:
-        vpc = self.get_default_vpc()
-        return vpc is not None and vpc.id == vpc_id
-
 
 def _many(request: Mapping[str, Any]) -> bool:
     return int(request.get("MaxCount") or 1) > 1
@@ -224,7 +221,3 @@ def _check_indexes(specs: Sequence[Mapping[str, Any]]) -> None:
             "InvalidParameterValue",
             "When specifying network interfaces, you must include a device at index 0.",
         )
-
-
-def _combination(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterCombination", message)

@@ -25,6 +25,7 @@ METADATA_CHOICES = {
     "InstanceMetadataTags": {"enabled", "disabled"},
 }
 MOST_HOPS = 64
+CREDIT_OPTIONS = frozenset({"standard", "unlimited"})
 UNLIMITED_BY_DEFAULT = ("t3.", "t3a.", "t4g.")
 RESERVED_ONLY = "capacity-reservations-only"
 
@@ -93,12 +94,22 @@ def option_facts(request: Request, image: Image) -> Facts:
             "InvalidParameterCombination",
             "Hibernation and Nitro Enclaves cannot both be enabled on an instance.",
         )
+    _check_enclave(type_, enabled=found["EnclaveOptions"]["Enabled"])
     if request.get("LicenseSpecifications"):
         found["Licenses"] = [dict(each) for each in request["LicenseSpecifications"]]
     for name, sent in (("KernelId", "KernelId"), ("RamdiskId", "RamdiskId"), ("KeyName",) * 2):
         if request.get(sent):
             found[name] = request[sent]
     return found
+
+
+def _check_enclave(type_: str, *, enabled: bool) -> None:
+    """Only where the type's NitroEnclavesSupport says so [NV: the code]."""
+    if enabled and INSTANCE_TYPES.get(type_, {}).get("NitroEnclavesSupport") == "unsupported":
+        raise EC2ClientError(
+            "InvalidParameterCombination",
+            f"The instance type '{type_}' does not support Nitro Enclaves.",
+        )
 
 
 def metadata_options(wanted: Mapping[str, Any], image: Image | None = None) -> Facts:
@@ -151,10 +162,13 @@ def cpu_options(wanted: Mapping[str, Any], type_: str) -> Facts:
     }
 
 
-def credit_option(wanted: Mapping[str, Any] | None, type_: str) -> str | None:
+def credit_option(
+    wanted: Mapping[str, Any] | None, type_: str, defaults: Mapping[str, str] | None = None
+) -> str | None:
     """``standard`` or ``unlimited`` for a burstable type, ``None`` for the others.
 
-    [NV] the code for credits on a type that has none.
+    Without a wish it is the account's default for the family, else AWS's. [NV] the code
+    for credits on a type that has none.
     """
     burstable = INSTANCE_TYPES.get(type_, {}).get("BurstablePerformanceSupported")
     asked = (wanted or {}).get("CpuCredits")
@@ -165,9 +179,11 @@ def credit_option(wanted: Mapping[str, Any] | None, type_: str) -> str | None:
                 f"The instance type '{type_}' does not support CreditSpecification.",
             )
         return None
-    if asked and asked not in {"standard", "unlimited"}:
+    if asked and asked not in CREDIT_OPTIONS:
         raise _invalid(str(asked), "creditSpecification.cpuCredits")
-    return str(asked or ("unlimited" if type_.startswith(UNLIMITED_BY_DEFAULT) else "standard"))
+    set_here = (defaults or {}).get(type_.partition(".")[0])
+    by_aws = "unlimited" if type_.startswith(UNLIMITED_BY_DEFAULT) else "standard"
+    return str(asked or set_here or by_aws)
 
 
 def capacity_reservation(request: Request) -> Facts:

@@ -17,6 +17,7 @@ from sandbox.ec2.encryption import existing_managed_key
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.images import ImageRules
 from sandbox.ec2.wire import DocumentResult
+from sandbox.quotas import quotas
 from sandbox.rbin import Kind
 
 BLOCKED = "block-new-sharing"
@@ -37,10 +38,6 @@ _ARNS = {
 
 class LaunchPermissionRules(ImageRules):
     """Changes of launch permissions; the owner's, save for giving up one's own."""
-
-    most_shared_with = 1_000
-    most_public_images = 5
-    """Source: EC2 User Guide, "AMI quotas in Amazon EC2", per Region; can be raised."""
 
     @property
     def public_access(self) -> str:
@@ -120,14 +117,15 @@ class LaunchPermissionRules(ImageRules):
 
     def _require_quota(self, image: Image, permissions: list[Permission]) -> None:
         """Refuse a 1,001st entity and a sixth public image; the code is [NV]."""
+        most, most_public = quotas.most("shared_with"), quotas.most("public_images")
         entities = [each for each in permissions if each != EVERYBODY]
-        if len(entities) > self.most_shared_with:
-            raise _too_many(f"An image can be shared with {self.most_shared_with} entities")
+        if len(entities) > most:
+            raise _too_many(f"An image can be shared with {most} entities")
         if EVERYBODY in permissions and not image.is_public:
             held = [cast("Image", each) for each in self.amis.values()]
             held += [cast("Image", each.resource) for each in self.kept_of(Kind.IMAGE)]
-            if sum(each.is_public for each in held) >= self.most_public_images:
-                raise _too_many(f"A Region can have {self.most_public_images} public images")
+            if sum(each.is_public for each in held) >= most_public:
+                raise _too_many(f"A Region can have {most_public} public images")
 
 
 class LaunchPermissionActions(EC2Response):

@@ -17,6 +17,8 @@ from moto.iam.models import iam_backends
 from moto.ssm.models import ssm_backends
 from typing_extensions import override
 
+from sandbox.ec2.credit_defaults import CreditDefaultRules
+from sandbox.ec2.hibernation import check_hibernation
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.images import ImageRules
 from sandbox.ec2.instance_model import SandboxInstance
@@ -66,6 +68,7 @@ class LaunchRules(
     LaunchNetworkRules,
     LaunchTemplateRules,
     LaunchTokenRules,
+    CreditDefaultRules,
     MetadataDefaultRules,
     PlacementRules,
     ImageRules,
@@ -105,17 +108,19 @@ class LaunchRules(
         facts = self._facts(request, image, ports[0], zone)
         self.check_tokens(facts["MetadataOptions"])
         metadata = facts["MetadataOptions"]["InstanceMetadataTags"]
+        disks = self.plan_disks(image, request.get("BlockDeviceMappings") or [])
+        check_hibernation(self, facts, disks)
         return Plan(
             request=request,
             image=image,
             facts=facts,
             ports=ports,
-            disks=self.plan_disks(image, request.get("BlockDeviceMappings") or []),
+            disks=disks,
             tags=launch_tags(
                 request.get("TagSpecifications") or [], in_metadata=metadata == "enabled"
             ),
             aws_tags=aws_tags,
-            credits=credit_option(request.get("CreditSpecification"), type_),
+            credits=credit_option(request.get("CreditSpecification"), type_, self.credit_defaults),
             user_data=checked_user_data(request.get("UserData")),
             count=self.capacity_for(
                 facts,
@@ -141,7 +146,7 @@ class LaunchRules(
             "ClientToken": request.get("ClientToken") or "",
             **_market(request),
         }
-        profile = self._profile(request.get("IamInstanceProfile") or {})
+        profile = self.instance_profile(request.get("IamInstanceProfile") or {})
         if profile:
             facts["IamInstanceProfile"] = profile
         return facts
@@ -175,7 +180,7 @@ class LaunchRules(
         if name and name not in self.key_pairs:
             raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair '{name}' does not exist")
 
-    def _profile(self, wanted: Mapping[str, Any]) -> dict[str, str] | None:
+    def instance_profile(self, wanted: Mapping[str, Any]) -> dict[str, str] | None:
         """The instance profile of this account, by ARN or by name, not both."""
         arn, name = wanted.get("Arn"), wanted.get("Name")
         if arn and name:

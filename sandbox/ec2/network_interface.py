@@ -39,6 +39,7 @@ class SandboxInterface(NetworkInterface):
     ) -> None:
         self.elastic: dict[str, SandboxAddress] = {}
         self.settings: Document = {}
+        self.ipv4_prefixes: list[str] = []
         super().__init__(
             ec2_backend,
             subnet,
@@ -63,7 +64,7 @@ class SandboxInterface(NetworkInterface):
     def public_ip(self) -> str | None:
         """The public address of the primary private one: Elastic, or lent by Amazon."""
         elastic = self.elastic.get(str(self.private_ip_address))
-        return elastic.public_ip if elastic else self.auto_public_ip
+        return elastic.public_ip if elastic else self.lent
 
     @public_ip.setter
     def public_ip(self, value: str | None) -> None:
@@ -76,6 +77,15 @@ class SandboxInterface(NetworkInterface):
     @override
     def stop(self) -> None:
         """Moto takes the public address back here; ``AddressRules`` decides that instead."""
+
+    @property
+    def lent(self) -> str | None:
+        """What Amazon lends, as soon as it shows: an instance that is pending has none yet.
+
+        Source: EC2 API Reference, RunInstances, whose examples answer without one.
+        """
+        is_early = self.instance is not None and self.instance.state == "pending"
+        return None if is_early else self.auto_public_ip
 
     @property
     def all_addresses(self) -> list[str]:
@@ -132,7 +142,7 @@ class SandboxInterface(NetworkInterface):
     def association_document(self, address: str) -> Document | None:
         """The public side of one private address, if it has one."""
         elastic = self.elastic.get(address)
-        lent = self.auto_public_ip if address == self.private_ip_address else None
+        lent = self.lent if address == self.private_ip_address else None
         if elastic is None and lent is None:
             return None
         public_ip = elastic.public_ip if elastic else str(lent)
@@ -170,6 +180,8 @@ class SandboxInterface(NetworkInterface):
             "VpcId": self.vpc_id,
             **self.settings,
         }
+        if self.ipv4_prefixes:
+            found["Ipv4Prefixes"] = [{"Ipv4Prefix": each} for each in self.ipv4_prefixes]
         association = self.association_document(primary)
         attachment = self.attachment_document()
         if association:

@@ -9,6 +9,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import random_id
 from typing_extensions import override
@@ -19,7 +20,9 @@ from sandbox.ec2.instances import InstanceRules
 from sandbox.ec2.wire import DocumentResult
 
 TENANCIES = frozenset({"default", "dedicated", "host"})
+AFFINITIES = frozenset({"default", "host"})
 KEPT = ("Affinity", "GroupName", "HostId", "HostResourceGroupArn", "PartitionNumber", "GroupId")
+CHANGEABLE = (*KEPT, "Tenancy")
 STRATEGIES = frozenset({"cluster", "partition", "spread"})
 GROUP_FILTERS = path_readers(
     {
@@ -62,6 +65,7 @@ class PlacementRules(InstanceRules):
             raise EC2ClientError(
                 "InvalidPlacementGroup.Unknown", f"The Placement Group '{name}' is unknown."
             )
+        self._check_strategy(name or "", str(request["InstanceType"]))
         where = self.get_zone_by_name(zone)
         return {
             "AvailabilityZone": zone,
@@ -71,10 +75,64 @@ class PlacementRules(InstanceRules):
             **{key: wanted[key] for key in KEPT if wanted.get(key)},
         }
 
+    def moved(self, placement: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """*placement* with what *wanted* gives, if an instance can be moved like that.
+
+        ``InvalidRequest`` for a tenancy that cannot follow ``host``; [NV] the other codes.
+        """
+        changed = {**placement, **wanted}
+        _check_tenancy(placement, changed)
+        for name, each in self.placement_groups.items():
+            if wanted.get("GroupId") == each["GroupId"]:
+                changed["GroupName"] = name
+        name = changed.get("GroupName") or ""
+        if name and not self._is_group(name):
+            raise EC2ClientError(
+                "InvalidPlacementGroup.Unknown", f"The Placement Group '{name}' is unknown."
+            )
+        if not name:
+            changed.pop("GroupId", None)
+        strategy = self.placement_groups.get(name, {}).get("Strategy")
+        if wanted.get("PartitionNumber") and strategy != "partition":
+            raise EC2ClientError(
+                "InvalidParameterCombination",
+                "A partition number needs a placement group of the strategy 'partition'.",
+            )
+        if strategy == "spread" and changed["Tenancy"] != "default":
+            raise EC2ClientError(
+                "InvalidParameterCombination",
+                "An instance in a spread placement group has the tenancy 'default'.",
+            )
+        return {**changed, "GroupName": name}
+
+    def _check_strategy(self, name: str, type_: str) -> None:
+        """A group of a strategy that the type takes (its PlacementGroupInfo)."""
+        strategy = self.placement_groups.get(name, {}).get("Strategy")
+        info = INSTANCE_TYPES.get(type_, {}).get("PlacementGroupInfo", {})
+        taken = info.get("SupportedStrategies") or ()
+        if strategy and taken and strategy not in taken:
+            raise EC2ClientError(
+                "InvalidParameterCombination",
+                f"{strategy.capitalize()} placement groups are not supported by the '{type_}' "
+                "instance type.",
+            )
+
     def _is_group(self, name: str) -> bool:
         # a recorded fleet brings instances in groups without the groups themselves
         return name in self.placement_groups or any(
             each.facts["Placement"].get("GroupName") == name for each in self.machines.values()
+        )
+
+
+def _check_tenancy(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    for name, allowed in (("Affinity", AFFINITIES), ("Tenancy", TENANCIES)):
+        if after.get(name) and after[name] not in allowed:
+            raise EC2ClientError(
+                "InvalidParameterValue", f"Value ({after[name]}) for parameter {name} is invalid."
+            )
+    if before.get("Tenancy") == "host" and after.get("Tenancy") != "host":
+        raise EC2ClientError(
+            "InvalidRequest", "The tenancy of an instance on a Dedicated Host cannot change."
         )
 
 
@@ -88,6 +146,26 @@ class PlacementActions(EC2Response):
             zones = self.ec2_backend.describe_availability_zones()
             self.params["AvailabilityZone"] = min(zone.name for zone in zones)
         return super().create_subnet()
+
+    def modify_instance_placement(self) -> ActionResult:
+        """Another group, host, partition or tenancy for a stopped instance; affinity any time.
+
+        An empty ``GroupName`` takes it out of its group. Source: EC2 API Reference,
+        ModifyInstancePlacement.
+        """
+        backend: PlacementRules = self.ec2_backend
+        instance = backend.get_instance(self._get_param("InstanceId"))
+        wanted = {name: self.params[name] for name in CHANGEABLE if name in self.params}
+        if not wanted:
+            raise EC2ClientError("InvalidParameterCombination", "No attributes specified.")
+        if set(wanted) - {"Affinity"} and instance.state != "stopped":
+            raise EC2ClientError(
+                "IncorrectInstanceState",
+                f"The instance '{instance.id}' is not in the 'stopped' state.",
+            )
+        placement = backend.moved(instance.facts["Placement"], wanted)
+        instance.facts["Placement"] = placement
+        return DocumentResult({"Return": True})
 
     def create_placement_group(self) -> ActionResult:
         """A name is used once (``InvalidPlacementGroup.Duplicate``)."""

@@ -81,6 +81,10 @@ class PlainActions(EC2Response):
 
 
 def _check_filters(operation: OperationModel, request: Mapping[str, Any]) -> None:
+    """Refuse a filter that the text of botocore's model does not name.
+
+    ``InvalidParameterValue``, as EC2 API Reference, "Error codes", has it for such values [NV].
+    """
     known = _filters_of(operation)
     if not known:
         return

@@ -15,6 +15,7 @@ from typing_extensions import override
 
 from sandbox.ec2.interfaces import InterfaceRules
 from sandbox.ec2.network_interface import SandboxInterface
+from sandbox.ec2.subnet_addresses import addresses_of
 from sandbox.ec2.wire import DocumentResult
 
 
@@ -57,6 +58,30 @@ class PrivateAddressRules(InterfaceRules):
         for address in new:
             self._take_address(interface, address)
         return [*(each for each in addresses if each not in new), *new]
+
+    def assign_prefixes(
+        self, interface: SandboxInterface, listed: Sequence[str], count: int
+    ) -> list[str]:
+        """Give the blocks *listed*, or *count* free ones (AssignPrivateIpAddresses)."""
+        book = self.address_book(interface.subnet)
+        for address in addresses_of(listed):
+            book.check(address)
+        given = list(listed) or book.free_prefixes(count)
+        book.take_prefixes(given, interface)
+        interface.ipv4_prefixes.extend(given)
+        return given
+
+    def unassign_prefixes(self, interface: SandboxInterface, prefixes: Sequence[str]) -> None:
+        """Take blocks away that the interface has (UnassignPrivateIpAddresses)."""
+        for prefix in prefixes:
+            if prefix not in interface.ipv4_prefixes:
+                raise EC2ClientError(
+                    "InvalidParameterValue",
+                    f"Some of [{prefix}] are not assigned to interface {interface.id}",
+                )
+        for prefix in prefixes:
+            interface.ipv4_prefixes.remove(prefix)
+        self.address_book(interface.subnet).give_back_prefixes(prefixes)
 
     def _take_address(self, interface: SandboxInterface, address: str) -> None:
         book = self.address_book(interface.subnet)
@@ -132,6 +157,16 @@ class PrivateAddressActions(EC2Response):
     def assign_private_ip_addresses(self) -> ActionResult:
         """By list or by count; ``AllowReassignment`` takes them from elsewhere."""
         interface = self.ec2_backend.get_network_interface(self._get_param("NetworkInterfaceId"))
+        count = self._get_int_param("Ipv4PrefixCount", 0)
+        listed = self._get_param("Ipv4Prefixes", [])
+        if count or listed:
+            prefixes = self.ec2_backend.assign_prefixes(interface, listed, count)
+            return DocumentResult(
+                {
+                    "NetworkInterfaceId": interface.id,
+                    "AssignedIpv4Prefixes": [{"Ipv4Prefix": each} for each in prefixes],
+                }
+            )
         given = self.ec2_backend.assign(
             interface,
             self._get_param("PrivateIpAddresses", []),
@@ -147,6 +182,7 @@ class PrivateAddressActions(EC2Response):
     def unassign_private_ip_addresses(self) -> ActionResult:
         """Only secondary addresses, and only ones that the interface has."""
         interface = self.ec2_backend.get_network_interface(self._get_param("NetworkInterfaceId"))
+        self.ec2_backend.unassign_prefixes(interface, self._get_param("Ipv4Prefixes", []))
         self.ec2_backend.unassign(interface, self._get_param("PrivateIpAddresses", []))
         return EmptyResult()
 

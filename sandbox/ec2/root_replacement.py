@@ -15,7 +15,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.utils import random_resource_id
 
-from sandbox.clock import clock
+from sandbox.clock import clock, stamp
 from sandbox.ec2.attachment_model import ATTACHING, DETACHING, Attachment
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.ec2.launch_options import image_facts
@@ -64,8 +64,8 @@ class RootTask:
             "ReplaceRootVolumeTaskId": self.id,
             "InstanceId": self.instance.id,
             "TaskState": self.state,
-            "StartTime": _text(self.started),
-            "CompleteTime": _text(self.completed) if self.completed else None,
+            "StartTime": stamp(self.started),
+            "CompleteTime": stamp(self.completed) if self.completed else None,
             "Tags": self.instance.ec2_backend.tag_set(self.id),
             "ImageId": source.image.id if source.image is not None else None,
             "SnapshotId": source.snapshot.id if source.snapshot is not None else None,
@@ -196,10 +196,6 @@ class RootReplacementRules(LifecycleRules, RootSourceRules):
             task.enter("failed-detached" if detached else "failed", then)
 
         self.timeline.at(at + FAILING, end)
-
-
-def _text(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _state(message: str) -> EC2ClientError:

@@ -19,6 +19,7 @@ from sandbox.ec2.attachments import (
     volume_in_use,
     zone_mismatch,
 )
+from sandbox.ec2.errors import invalid_value
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.images import ImageRules
 from sandbox.ec2.instance_model import SandboxInstance
@@ -61,7 +62,7 @@ class RootSourceRules(AttachmentRules, ImageRules):
         if request.get("SnapshotId"):
             return Source(snapshot=self._snapshot_of_lineage(instance, request["SnapshotId"]))
         if not root.snapshot_id:
-            raise _bad(f"The root volume '{root.id}' was not created from a snapshot.")
+            raise invalid_value(f"The root volume '{root.id}' was not created from a snapshot.")
         return Source(snapshot=self.restorable_snapshot(root.snapshot_id))
 
     def new_root(self, root: EbsVolume, source: Source, rate: int | None) -> EbsVolume:
@@ -91,7 +92,7 @@ class RootSourceRules(AttachmentRules, ImageRules):
         self.get_snapshot(snapshot_id)
         snapshot = self.restorable_snapshot(snapshot_id)
         if snapshot.volume.id not in instance.root_volumes:
-            raise _bad(
+            raise invalid_value(
                 f"The snapshot '{snapshot_id}' was not created from a root volume of instance "
                 f"'{instance.id}'."
             )
@@ -101,10 +102,10 @@ class RootSourceRules(AttachmentRules, ImageRules):
         image = self.launchable_image(image_id)
         root = image.device(image.traits.root_device_name)
         if root is None or not root.snapshot_id:
-            raise _bad(f"The image '{image_id}' does not have an EBS root volume.")
+            raise invalid_value(f"The image '{image_id}' does not have an EBS root volume.")
         for what, fits in _comparison(instance, image).items():
             if not fits:
-                raise _bad(
+                raise invalid_value(
                     f"The {what} of the image '{image_id}' does not fit instance '{instance.id}'."
                 )
         return Source(snapshot=self.restorable_snapshot(root.snapshot_id), image=image)
@@ -121,12 +122,12 @@ class RootSourceRules(AttachmentRules, ImageRules):
         if volume.zone.name != instance.availability_zone:
             raise zone_mismatch(volume, instance)
         if root.encrypted and not volume.encrypted:
-            raise _bad(
+            raise invalid_value(
                 f"The root volume '{root.id}' is encrypted; it cannot be replaced by the "
                 f"unencrypted volume '{volume.id}'."
             )
         if volume.licence != Licence.of(instance.facts):
-            raise _bad(
+            raise invalid_value(
                 f"The product codes or the billing code of volume '{volume.id}' do not match "
                 f"those of instance '{instance.id}'."
             )
@@ -159,7 +160,3 @@ def _comparison(instance: SandboxInstance, image: Image) -> dict[str, bool]:
 def _size(root: EbsVolume, image: Image | None) -> int:
     device = image.device(image.traits.root_device_name) if image is not None else None
     return max(root.size, (device.size if device is not None else None) or 0)
-
-
-def _bad(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterValue", message)

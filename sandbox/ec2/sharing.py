@@ -6,20 +6,23 @@ from collections.abc import Iterator
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend, ec2_backends
 
+from sandbox.accounts import ACCOUNT_ID
+
 AMAZON = "137112412989"
 """The account of Amazon's own Linux images; requests name it ``amazon``."""
 
-_ID = re.compile(r"[a-z]+-(?:[0-9a-f]{8}|[0-9a-f]{17})")
+_ID = re.compile(r"(?P<prefix>[a-z-]+)-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 
 
 ALIASES = frozenset({"self", "all", "amazon", "aws-marketplace", "aws-backup-vault"})
 
-_ACCOUNT = re.compile(r"[0-9]{12}")
-
 
 def require_user(user: str) -> None:
-    """Refuse what is neither an account's id nor one of the aliases (InvalidUserID.Malformed)."""
-    if user not in ALIASES and not _ACCOUNT.fullmatch(user):
+    """Refuse what is neither an account's id nor one of the aliases.
+
+    Source: EC2 API error codes, InvalidUserID.Malformed; that an alias is one [NV].
+    """
+    if user not in ALIASES and not ACCOUNT_ID.fullmatch(user):
         raise EC2ClientError("InvalidUserID.Malformed", f'Invalid user id: "{user}"')
 
 
@@ -45,4 +48,5 @@ def neighbours(backend: EC2Backend) -> Iterator[EC2Backend]:
 
 def is_well_formed(resource_id: str, prefix: str) -> bool:
     """Whether an id has its prefix and the short or the long hexadecimal form."""
-    return resource_id.startswith(f"{prefix}-") and _ID.fullmatch(resource_id) is not None
+    form = _ID.fullmatch(resource_id)
+    return form is not None and form["prefix"] == prefix

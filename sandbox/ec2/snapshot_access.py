@@ -5,7 +5,6 @@ EnableSnapshotBlockPublicAccess; EBS User Guide, "Share an Amazon EBS snapshot" 
 public access for Amazon EBS snapshots".
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -14,6 +13,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
+from sandbox.accounts import ACCOUNT_ID
 from sandbox.ec2.encryption import existing_managed_key
 from sandbox.ec2.snapshot_model import EbsSnapshot
 from sandbox.ec2.snapshots import SnapshotRules
@@ -24,8 +24,6 @@ BLOCKING = ("block-all-sharing", "block-new-sharing")
 ALL = "all"
 
 Permission = Mapping[str, str]
-
-_ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 class AccessRules(SnapshotRules):
@@ -166,7 +164,7 @@ def _check(permission: Permission) -> None:
     The code is that of an image's attribute: snapshots have none of their own [NV].
     """
     user, group = permission.get("UserId"), permission.get("Group")
-    is_user = user is not None and _ACCOUNT.fullmatch(user) is not None
+    is_user = user is not None and ACCOUNT_ID.fullmatch(user) is not None
     if not is_user and group != ALL:
         raise EC2ClientError(
             "InvalidAMIAttributeItemValue",

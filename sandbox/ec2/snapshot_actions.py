@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from moto.core.responses import ActionResult
-from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
+from sandbox.ec2.errors import invalid_value
 from sandbox.ec2.filters import Reader, matching, select
 from sandbox.ec2.paging import refuse_with_ids
 from sandbox.ec2.snapshot_model import SNAPSHOT_FILTERS, EbsSnapshot
@@ -85,7 +85,7 @@ class SnapshotActions(TagActions, EC2Response):
                 owners=self._get_param("OwnerIds", []),
                 restorable_by=self._get_param("RestorableByUserIds", []),
             )
-            return matching(found, filters, SNAPSHOT_FILTERS, EbsSnapshot.tags)
+            return matching(found, filters, SNAPSHOT_FILTERS, lambda each: backend.tags_of(each.id))
 
         snapshots, token = backend.listings.page(
             "DescribeSnapshots",
@@ -94,7 +94,7 @@ class SnapshotActions(TagActions, EC2Response):
             find,
             still_there=lambda each: each.id in each.ec2_backend.snapshots,
         )
-        described = [each.as_described() for each in snapshots]
+        described = [each.as_described() | backend.tag_member(each.id) for each in snapshots]
         return DocumentResult({"Snapshots": described, "NextToken": token})
 
     def lock_snapshot(self) -> ActionResult:
@@ -151,20 +151,20 @@ class SnapshotActions(TagActions, EC2Response):
         instance = self._snapshots.get_instance(spec.get("InstanceId", ""))
         excluded = spec.get("ExcludeDataVolumeIds", [])
         if len(excluded) > MOST_EXCLUDED:
-            raise _bad(f"At most {MOST_EXCLUDED} volumes can be excluded")
+            raise invalid_value(f"At most {MOST_EXCLUDED} volumes can be excluded")
         attached = self._snapshots.volumes_of(instance)
         chosen = []
         for device, volume in attached:
             is_root = device == instance.root_device_name
             if is_root and volume.id in excluded:
-                raise _bad(f"{volume.id} is the root volume; use ExcludeBootVolume")
+                raise invalid_value(f"{volume.id} is the root volume; use ExcludeBootVolume")
             if volume.id not in excluded and not (is_root and spec.get("ExcludeBootVolume")):
                 chosen.append(volume)
         unknown = set(excluded) - {volume.id for _, volume in attached}
         if unknown:
-            raise _bad(f"{min(unknown)} is not attached to {instance.id}")
+            raise invalid_value(f"{min(unknown)} is not attached to {instance.id}")
         if not chosen:
-            raise _bad(f"No volume of {instance.id} is left to take")
+            raise invalid_value(f"No volume of {instance.id} is left to take")
         return chosen
 
 
@@ -178,7 +178,3 @@ def _copyable(volume: EbsVolume, *, copied: bool) -> dict[str, str]:
     if not copied:
         return {}
     return {key: value for key, value in volume.tags().items() if not key.startswith("aws:")}
-
-
-def _bad(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterValue", message)

@@ -71,6 +71,7 @@ class SnapshotCopyRules(SnapshotRules):
             transfer_type="standard" if minutes is None else "time-based",
             licence=source.licence,
         )
+        copy.copy_minutes = minutes
         self.create_tags([copy.id], tags or {})
         disks.carry(source.id, copy.id, source.volume.size)
         return copy

@@ -124,7 +124,10 @@ class LockRules(TagRules):
         return lock
 
     def unlock_snapshot(self, snapshot: EbsSnapshot) -> None:
-        """Unlock governance, or compliance while it cools off (EC2 API, UnlockSnapshot)."""
+        """Unlock governance, or compliance while it cools off (EC2 API, UnlockSnapshot).
+
+        Neither code of the refusals is documented [NV].
+        """
         lock = self.lock_of(snapshot)
         if lock is None or lock.state == "expired":
             raise EC2ClientError(

@@ -105,6 +105,8 @@ class EbsSnapshot(Snapshot):
     error: str | None = None
     """Why it fails, known from the start, seen when it would have completed."""
     transfer_type: str | None = None
+    copy_minutes: int | None = None
+    """The duration that was asked of a time-based copy."""
     from_ami: str | None = None
     licence: Licence = FREE
     tiering: Tiering | None = None
@@ -218,21 +220,24 @@ class EbsSnapshot(Snapshot):
         return {name: value for name, value in known.items() if value is not None}
 
     def as_described(self) -> dict[str, Any]:
-        """It as DescribeSnapshots answers."""
+        """It as DescribeSnapshots answers, without the tags: they are the caller's own."""
         done = self.status == "completed"
         known = {
             "OwnerAlias": self.owner_alias,
             "StorageTier": self.storage_tier,
             "Progress": self.progress,
             "TransferType": self.transfer_type,
+            "CompletionDurationMinutes": self.copy_minutes,
             "RestoreExpiryTime": self.tiering.expires if self.tiering else None,
             "StateMessage": self.error if self.status == "error" else None,
             "CompletionTime": self.completes_at if done else None,
             "FullSnapshotSizeInBytes": self.full_size if done else None,
         }
-        return self.as_created() | {
+        row = self.as_created() | {
             name: value for name, value in known.items() if value is not None
         }
+        row.pop("Tags", None)
+        return row
 
 
 def _one(read: Any) -> Reader[EbsSnapshot]:  # noqa: ANN401 - a lambda of any attribute

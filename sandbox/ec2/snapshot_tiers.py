@@ -14,6 +14,7 @@ from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
 from sandbox.clock import clock
+from sandbox.ec2.errors import invalid_value
 from sandbox.ec2.filters import Reader, select
 from sandbox.ec2.image_model import Image
 from sandbox.ec2.snapshot_model import EbsSnapshot, Operation, Tiering
@@ -47,7 +48,7 @@ class TierRules(SnapshotRules):
         """Archive a completed snapshot, all of whose images are disabled."""
         snapshot = self.own_snapshot(snapshot_id)
         if storage_tier != "archive":
-            raise _bad(f"Value ({storage_tier}) for parameter storageTier is invalid.")
+            raise invalid_value(f"Value ({storage_tier}) for parameter storageTier is invalid.")
         if snapshot.status != "completed" or not snapshot.is_standard:
             raise EC2ClientError(
                 "IncorrectState", f"The snapshot {snapshot_id} cannot be archived now."
@@ -195,7 +196,7 @@ def _check_restore(snapshot: EbsSnapshot, days: int | None, *, permanent: bool) 
             "Specify either TemporaryRestoreDays or PermanentRestore.",
         )
     if days is not None and not 1 <= days <= LONGEST_RESTORE_DAYS:
-        raise _bad(f"TemporaryRestoreDays must be between 1 and {LONGEST_RESTORE_DAYS}")
+        raise invalid_value(f"TemporaryRestoreDays must be between 1 and {LONGEST_RESTORE_DAYS}")
 
 
 def _status(snapshot: EbsSnapshot) -> dict[str, Any]:
@@ -209,7 +210,3 @@ def _status(snapshot: EbsSnapshot) -> dict[str, Any]:
         "StorageTier": snapshot.storage_tier,
     }
     return known if tiering is None else {**known, **tiering.described()}
-
-
-def _bad(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterValue", message)

@@ -23,6 +23,7 @@ from sandbox.ec2.sharing import is_well_formed, neighbours, require_user
 from sandbox.ec2.snapshot_locks import LockRules
 from sandbox.ec2.snapshot_model import SNAPSHOT_FILTERS, EbsSnapshot, SourceVolume
 from sandbox.ec2.volume_model import EbsVolume
+from sandbox.quotas import quotas
 from sandbox.rbin import Kind
 
 SNAPSHOT_TAKES = timedelta(seconds=20)
@@ -35,9 +36,6 @@ HDD = frozenset({"st1", "sc1"})
 class SnapshotRules(LockRules, BinRules):
     """The snapshots of one account and region, and which images use them."""
 
-    most_snapshots = 100_000
-    """Source: EBS User Guide, "Quotas for Amazon EBS", per Region; can be raised."""
-
     @property
     def sharing_block(self) -> str:
         """The account's block of public sharing: ``unblocked`` unless it chose another."""
@@ -48,10 +46,10 @@ class SnapshotRules(LockRules, BinRules):
         self.__dict__["_sharing_block"] = value
 
     @property
-    def images_of_snapshot(self) -> defaultdict[str, dict[str, bool]]:
-        """By snapshot, the registered images that use it; true where it is the root's."""
+    def images_of_snapshot(self) -> defaultdict[str, dict[str, None]]:
+        """By snapshot, the registered images that use it, in the order they came."""
         return cast(
-            "defaultdict[str, dict[str, bool]]",
+            "defaultdict[str, dict[str, None]]",
             self.__dict__.setdefault("_images_of_snapshot", defaultdict(dict)),
         )
 
@@ -155,7 +153,7 @@ class SnapshotRules(LockRules, BinRules):
         That those in the Recycle Bin count is [NV].
         """
         held = len(self.snapshots) + len(self.kept_of(Kind.SNAPSHOT))
-        if held + more > self.most_snapshots:
+        if held + more > quotas.most("snapshots"):
             raise EC2ClientError(
                 "SnapshotLimitExceeded", "You have reached the limit on snapshots in this Region."
             )
@@ -187,6 +185,16 @@ class SnapshotRules(LockRules, BinRules):
         if snapshot is None:
             raise snapshot_not_found(snapshot_id)
         return cast("EbsSnapshot", snapshot)
+
+    @override
+    def keeps(self, resource_id: str) -> bool:
+        """Also what is shared with this account: it tags that for itself.
+
+        Source: EC2 User Guide, "Tag your Amazon EC2 resources", tag restrictions.
+        """
+        snapshot = self.find_snapshot(resource_id)
+        is_shared = snapshot is not None and snapshot.allows(self.account_id)
+        return is_shared or super().keeps(resource_id)
 
     def find_snapshot(self, snapshot_id: str) -> EbsSnapshot | None:
         """The snapshot wherever in the region it is, whoever owns it.
@@ -255,20 +263,20 @@ class SnapshotRules(LockRules, BinRules):
 
     @override
     def delete_snapshot(self, snapshot_id: str) -> EbsSnapshot:
-        """Delete a snapshot that no lock keeps and that is no registered image's root.
+        """Delete a snapshot that no lock keeps and that no registered image has.
 
-        EC2 API, DeleteSnapshot: "You cannot delete a snapshot of the root device of an EBS
-        volume used by a registered AMI", a disabled one included. Nothing is said of the
-        other devices' snapshots, so those go, and the image is left broken [NV].
+        EBS User Guide, "Delete an Amazon EBS snapshot": "You can't delete snapshots that are
+        associated with an AMI", a deprecated or disabled one included, whichever device it is
+        of (EC2 API, DeleteSnapshot, names the root's only).
         """
         snapshot = self.own_snapshot(snapshot_id)
         self.require_unlocked(snapshot)
-        for image_id, is_root in self.images_of_snapshot[snapshot_id].items():
-            if is_root:
-                raise EC2ClientError(
-                    "InvalidSnapshot.InUse",
-                    f"The snapshot {snapshot_id} is currently in use by {image_id}",
-                )
+        image_id = next(iter(self.images_of_snapshot.get(snapshot_id, ())), None)
+        if image_id is not None:
+            raise EC2ClientError(
+                "InvalidSnapshot.InUse",
+                f"The snapshot {snapshot_id} is currently in use by {image_id}",
+            )
         is_keepable = snapshot.status == "completed"
         del self.snapshots[snapshot_id]
         self.images_of_snapshot.pop(snapshot_id, None)

@@ -5,18 +5,23 @@ does (EC2 API error codes, InsufficientFreeAddressesInSubnet: "the IP addresses 
 stopped instances are considered unavailable").
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.subnets import Subnet
 
+from sandbox.ec2.errors import combination, invalid_value
+
 if TYPE_CHECKING:
     from sandbox.ec2.network_interface import SandboxInterface
 
 RESERVED_AT_START = 4
 """Network, router, DNS, future use (VPC User Guide, "Subnet CIDR blocks")."""
+PREFIX = 28
+"""An IPv4 prefix of an interface; the first and last block hold reserved addresses."""
+IPV4_MARK = "."
 LEAST_IPV6_HOST = 0x10
 
 
@@ -41,6 +46,19 @@ class SubnetAddresses:
         """*address* is free again."""
         self._owners.pop(address, None)
 
+    def take_prefixes(self, prefixes: Collection[str], interface: "SandboxInterface") -> None:
+        """Every address in *prefixes* belongs to *interface*."""
+        for address in addresses_of(prefixes):
+            self.take(address, interface)
+            # moto counts what is left of a subnet by single addresses
+            self._subnet._available_ip_addresses -= 1
+
+    def give_back_prefixes(self, prefixes: Collection[str]) -> None:
+        """Every address in *prefixes* is free again."""
+        for address in addresses_of(prefixes):
+            self.give_back(address)
+            self._subnet._available_ip_addresses += 1
+
     def check(self, address: str) -> str:
         """*address* itself when an interface may have it; EC2's refusal otherwise.
 
@@ -50,12 +68,14 @@ class SubnetAddresses:
         try:
             wanted = IPv4Address(address)
         except AddressValueError as error:
-            raise _invalid(f"Invalid IPv4 address: '{address}'") from error
+            raise invalid_value(f"Invalid IPv4 address: '{address}'") from error
         if wanted not in self._cidr:
-            raise _invalid(f"Address {address} does not fall within the subnet's address range")
+            raise invalid_value(
+                f"Address {address} does not fall within the subnet's address range"
+            )
         place = int(wanted) - int(self._cidr.network_address)
         if place < RESERVED_AT_START or wanted == self._cidr.broadcast_address:
-            raise _invalid(f"Address {address} is in subnet's reserved address range")
+            raise invalid_value(f"Address {address} is in subnet's reserved address range")
         if address in self._owners:
             raise EC2ClientError("InvalidIPAddress.InUse", f"Address {address} is in use.")
         return address
@@ -79,9 +99,30 @@ class SubnetAddresses:
             )
         return found
 
+    def free_prefixes(self, count: int) -> list[str]:
+        """*count* blocks of 16 addresses none of which anybody has (/28, aligned).
+
+        Source: EC2 User Guide "ec2-prefix-eni"; EC2 API error codes,
+        InsufficientCidrBlocks ("not enough contiguous space").
+        """
+        found: list[str] = []
+        if not count:
+            return found
+        blocks = [] if self._cidr.prefixlen > PREFIX else self._cidr.subnets(new_prefix=PREFIX)
+        for block in list(blocks)[1:-1]:
+            if len(found) < count and not any(self._is_taken(str(each)) for each in block):
+                found.append(str(block))
+        if len(found) < count:
+            raise EC2ClientError(
+                "InsufficientCidrBlocks",
+                f"There are not enough free blocks in subnet '{self._subnet.id}'.",
+            )
+        return found
+
     def how_many_free(self) -> int:
         """How many interfaces more would find an address here."""
-        return max(0, self._cidr.num_addresses - RESERVED_AT_START - 1 - len(self._owners))
+        taken = sum(IPV4_MARK in address for address in self._owners)
+        return max(0, self._cidr.num_addresses - RESERVED_AT_START - 1 - taken)
 
     def free_ipv6(self, count: int) -> list[str]:
         """*count* unused addresses of the subnet's IPv6 block."""
@@ -98,9 +139,11 @@ class SubnetAddresses:
         try:
             wanted = ip_address(address)
         except ValueError as error:
-            raise _invalid(f"Invalid IPv6 address: '{address}'") from error
+            raise invalid_value(f"Invalid IPv6 address: '{address}'") from error
         if wanted not in self._ipv6_cidr:
-            raise _invalid(f"Address {address} does not fall within the subnet's address range")
+            raise invalid_value(
+                f"Address {address} does not fall within the subnet's address range"
+            )
         if str(wanted) in self._owners:
             raise EC2ClientError("InvalidIPAddress.InUse", f"Address {address} is in use.")
         return str(wanted)
@@ -108,7 +151,7 @@ class SubnetAddresses:
     @property
     def _cidr(self) -> IPv4Network:
         if not isinstance(self._subnet.cidr, IPv4Network):
-            raise _invalid(f"The subnet '{self._subnet.id}' has no IPv4 CIDR block")
+            raise invalid_value(f"The subnet '{self._subnet.id}' has no IPv4 CIDR block")
         return self._subnet.cidr
 
     @property
@@ -116,7 +159,7 @@ class SubnetAddresses:
         for block in self._subnet.ipv6_cidr_block_associations.values():
             if block["ipv6CidrBlockState"]["State"] == "associated":
                 return IPv6Network(block["ipv6CidrBlock"])
-        raise _invalid(f"The subnet '{self._subnet.id}' does not have an IPv6 CIDR block")
+        raise invalid_value(f"The subnet '{self._subnet.id}' does not have an IPv6 CIDR block")
 
     def _is_taken(self, address: str) -> bool:
         # moto's own services (EFS, say) note their addresses on the subnet
@@ -135,9 +178,9 @@ def plan_addresses(book: SubnetAddresses, wanted: dict[str, Any]) -> list[str]:
     count = int(wanted.get("SecondaryPrivateIpAddressCount") or 0)
     primary = wanted.get("PrivateIpAddress")
     if len(primaries) > 1 or (primary and primaries and primaries != [primary]):
-        raise _combination("Only one primary private IP address can be specified.")
+        raise combination("Only one primary private IP address can be specified.")
     if count and secondaries:
-        raise _combination(
+        raise combination(
             "The parameters secondaryPrivateIpAddressCount and privateIpAddresses "
             "cannot be used together."
         )
@@ -146,13 +189,10 @@ def plan_addresses(book: SubnetAddresses, wanted: dict[str, Any]) -> list[str]:
     if not primaries and not primary:
         chosen = [*book.free(1, chosen), *chosen]
     if len(set(chosen)) < len(chosen):
-        raise _invalid("The same private IP address is given more than once.")
+        raise invalid_value("The same private IP address is given more than once.")
     return chosen + book.free(count, chosen)
 
 
-def _invalid(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterValue", message)
-
-
-def _combination(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterCombination", message)
+def addresses_of(prefixes: Iterable[str]) -> list[str]:
+    """Every address in *prefixes*."""
+    return [str(each) for prefix in prefixes for each in IPv4Network(prefix)]

@@ -16,6 +16,7 @@ from moto.ec2.responses import EC2Response
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 from typing_extensions import override
 
+from sandbox.ec2.errors import invalid_value
 from sandbox.ec2.filters import Reader, matching
 from sandbox.ec2.id_kinds import BY_PREFIX
 from sandbox.ec2.paging import Listings
@@ -54,6 +55,16 @@ class TagRules(EC2Backend):
         """The same, as the wire has them."""
         return [{"Key": key, "Value": value} for key, value in self.tags_of(resource_id).items()]
 
+    def tag_member(self, resource_id: str) -> dict[str, Any]:
+        """``Tags`` of a shared resource as this account sees them: its own, or no member.
+
+        EC2 User Guide, tag restrictions: "When you tag public or shared resources, the tags
+        you assign are available only to your AWS account; no other AWS account will have
+        access to those tags". That ``ec2:SharedTag/`` ones do not show either is [NV].
+        """
+        tags = self.tag_set(resource_id)
+        return {"Tags": tags} if tags else {}
+
     @override
     def create_tags(self, resource_ids: list[str], tags: Mapping[str, str]) -> bool:
         """Tag all resources or none; 50 tags each, not counting AWS's own."""
@@ -76,6 +87,8 @@ class TagRules(EC2Backend):
         A region has millions of tags, of which a request mostly names a resource or a key.
         """
         ids, keys = _named(filters, "resource-id"), _named(filters, "key")
+        values = _named(filters, "value")
+        chosen = None if values is None else frozenset(values)
         wanted = list(self.tags) if ids is None else [each for each in ids if each in self.tags]
         rows = (
             {
@@ -86,6 +99,7 @@ class TagRules(EC2Backend):
             }
             for resource_id in wanted
             for key, value in self._held(resource_id, keys)
+            if chosen is None or value in chosen
         )
         return matching(rows, filters, _FILTERS, _itself)
 
@@ -253,13 +267,15 @@ def checked_tags(tags: Collection[Mapping[str, Any]]) -> dict[str, str]:
         value = tag.get("Value") or ""
         _refuse_reserved(key)
         if not 1 <= len(key) <= LONGEST_KEY:
-            raise _bad_tag(
+            raise invalid_value(
                 f"Tag keys must be between 1 and {LONGEST_KEY} characters; '{key}' has {len(key)}"
             )
         if len(value) > LONGEST_VALUE:
-            raise _bad_tag(f"Tag value exceeds the maximum length of {LONGEST_VALUE} characters")
+            raise invalid_value(
+                f"Tag value exceeds the maximum length of {LONGEST_VALUE} characters"
+            )
         if key in found:
-            raise _bad_tag(f"Duplicate tag key '{key}' specified.")
+            raise invalid_value(f"Duplicate tag key '{key}' specified.")
         found[key] = value
     return found
 
@@ -290,14 +306,10 @@ def _is_reserved(key: str) -> bool:
 
 def _refuse_reserved(key: str) -> None:
     if _is_reserved(key):
-        raise _bad_tag(f"Tag keys starting with '{RESERVED}' are reserved for internal use")
+        raise invalid_value(f"Tag keys starting with '{RESERVED}' are reserved for internal use")
 
 
 def _is_deleted(key: str, value: str, asked: Mapping[str, str | None]) -> bool:
     if not asked:
         return not _is_reserved(key)
     return key in asked and asked[key] in {None, value}
-
-
-def _bad_tag(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterValue", message)

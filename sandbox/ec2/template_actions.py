@@ -11,21 +11,23 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
 from sandbox.ec2.launch_templates import plain
-from sandbox.ec2.launches import LaunchRules
 from sandbox.ec2.tags import checked_tags
 from sandbox.ec2.template_data import launch_data
-from sandbox.ec2.template_listing import template_document, version_document
+from sandbox.ec2.template_listing import (
+    TemplateListingActions,
+    template_document,
+    version_document,
+)
 from sandbox.ec2.template_rules import Document, SandboxTemplate, check_description
 from sandbox.ec2.wire import DocumentResult
 
 OF_THE_TEMPLATE = "launch-template"
 
 
-class TemplateActions(EC2Response):
+class TemplateActions(TemplateListingActions):
     """What a caller may do with launch templates."""
 
     @override
@@ -119,11 +121,6 @@ class TemplateActions(EC2Response):
         instance = self.ec2_backend.get_instance(self._get_param("InstanceId"))
         self.error_on_dryrun()
         return DocumentResult({"LaunchTemplateData": launch_data(instance)})
-
-    @property
-    def _launches(self) -> LaunchRules:
-        backend: LaunchRules = self.ec2_backend
-        return backend
 
 
 def _require_data(asked: Mapping[str, Any]) -> None:

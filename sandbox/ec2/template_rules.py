@@ -219,10 +219,15 @@ class TemplateRules(TagRules):
         ClientTokens.of(self, operation).remember(asked.get("ClientToken"), asked, made)
 
     def warning(self, data: Mapping[str, Any]) -> Document | None:
-        """``ValidationWarning``: what would not launch, as far as it is looked at."""
+        """``ValidationWarning``: what would not launch, as far as it is looked at.
+
+        An image of somebody else's that may be launched is as good as one's own (EC2 API,
+        CreateLaunchTemplate, ``warning``: "parameters ... that are not valid").
+        """
+        backend: Any = self
         errors = []
         image_id, type_ = data.get("ImageId"), data.get("InstanceType")
-        if image_id and image_id.startswith("ami-") and image_id not in self.amis:
+        if image_id and image_id.startswith("ami-") and backend.find_image(image_id) is None:
             said = f"The image id '[{image_id}]' does not exist"
             errors.append({"Code": "InvalidAMIID.NotFound", "Message": said})
         if type_ and type_ not in INSTANCE_TYPES:

@@ -9,9 +9,11 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
 
+from sandbox.blocks import BLOCK
 from sandbox.disks import disks
 from sandbox.ec2.client_tokens import ClientTokens
 from sandbox.ec2.tags import TagActions
+from sandbox.ec2.volume_initialization import copied
 from sandbox.ec2.volume_model import EbsVolume
 from sandbox.ec2.volumes import VolumeRules
 from sandbox.ec2.wire import DocumentResult
@@ -65,6 +67,8 @@ def _copied(backend: VolumeRules, source: EbsVolume, request: dict[str, Any]) ->
         multi_attach_enabled=request.get("MultiAttachEnabled"),
     )
     copy.source_volume_id = source.id
+    written = disks.content(source.id, source.size).count(source.size) * BLOCK
+    copy.initialization = copied(written, copy.create_time)
     copy.licence = source.licence
     disks.carry(source.id, copy.id, source.size)
     return copy

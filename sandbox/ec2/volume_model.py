@@ -12,6 +12,7 @@ from sandbox.clock import clock
 from sandbox.ec2.attachment_model import Attachment
 from sandbox.ec2.filters import Reader, flag, moment
 from sandbox.ec2.licences import FREE, Licence
+from sandbox.ec2.volume_initialization import Initialization
 from sandbox.ec2.volume_types import Performance
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class EbsVolume(Volume):
         self.licence = licence
         self.source_volume_id = source_volume_id
         self.auto_enable_io = False
+        self.initialization: Initialization | None = None
+        """None of an empty one."""
 
     @property  # type: ignore[override] # narrower than moto's
     def attachment(self) -> Attachment | None:

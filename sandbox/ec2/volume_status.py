@@ -5,27 +5,22 @@ Source: EC2 API pages DescribeVolumeStatus, DescribeVolumeAttribute, ModifyVolum
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.responses import EC2Response
 from typing_extensions import override
 
 from sandbox.ec2.filters import Reader, matching, moment
 from sandbox.ec2.paging import refuse_with_ids
+from sandbox.ec2.volume_actions import VolumeActions
 from sandbox.ec2.volume_model import EbsVolume
-from sandbox.ec2.volumes import VolumeRules
 from sandbox.ec2.wire import DocumentResult
 from sandbox.health import health
 
 
-class VolumeStatusActions(EC2Response):
+class VolumeStatusActions(VolumeActions):
     """What EC2's checks say of volumes."""
-
-    @property
-    def _volumes(self) -> VolumeRules:
-        return cast("VolumeRules", self.ec2_backend)
 
     @override
     def describe_volume_status(self) -> ActionResult:  # type: ignore[override] # moto: not done
@@ -95,6 +90,7 @@ def _status(volume: EbsVolume) -> dict[str, Any]:
     Source: EBS User Guide, "Amazon EBS volume events"; EC2 API, DescribeVolumeStatus.
     """
     says = health.of("status", volume.id) or "ok"
+    fills = volume.initialization
     enabled = "passed" if says != "impaired" else "failed"
     event = {
         "EventId": f"evol-{volume.id.removeprefix('vol-')}",
@@ -103,13 +99,16 @@ def _status(volume: EbsVolume) -> dict[str, Any]:
     return {
         "VolumeId": volume.id,
         "AvailabilityZone": volume.zone.name,
+        "AvailabilityZoneId": volume.zone.zone_id,
         "VolumeStatus": {
             "Status": says,
             "Details": [
                 {"Name": "io-enabled", "Status": enabled},
                 {"Name": "io-performance", "Status": "not-applicable"},
+                *([{"Name": "initialization-state", "Status": fills.state}] if fills else []),
             ],
         },
+        **({"InitializationStatusDetails": fills.document()} if fills else {}),
         "Actions": [
             {**event, "Code": "enable-volume-io", "Description": "Enable volume I/O"},
         ]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from moto.ec2.exceptions import EC2ClientError
 
+from sandbox.ec2.errors import combination, invalid_value
+
 GP3_IOPS = 3000
 GP3_THROUGHPUT = 125
 DEFAULT_TYPE = "gp2"
@@ -79,13 +81,13 @@ def check_initialization(rate: int | None, *, has_snapshot: bool) -> None:
     if rate is None:
         return
     if not has_snapshot:
-        raise _combination(
+        raise combination(
             "The parameter VolumeInitializationRate is only supported for volumes created from "
             "snapshots."
         )
     least, most = INITIALIZATION_RATES
     if not least <= rate <= most:
-        raise _value(
+        raise invalid_value(
             f"Volume initialization rate of {rate} MiB/s is out of range; it must be between "
             f"{least} and {most} MiB/s."
         )
@@ -103,11 +105,11 @@ def default_iops(name: str, size: int) -> int | None:
 def _check_size(name: str, kind: VolumeType, size: int) -> None:
     least, most = kind.sizes
     if size < least:
-        raise _value(
+        raise invalid_value(
             f"Volume of {size}GiB is too small for volume type {name}; minimum is {least}GiB."
         )
     if size > most:
-        raise _value(
+        raise invalid_value(
             f"Volume of {size}GiB is too large for volume type {name}; maximum is {most}GiB."
         )
 
@@ -120,15 +122,15 @@ def _check_iops(name: str, kind: VolumeType, size: int, iops: int | None) -> Non
             )
         return
     if kind.iops is None:
-        raise _combination(f"The parameter iops is not supported for {name} volumes.")
+        raise combination(f"The parameter iops is not supported for {name} volumes.")
     least, most = kind.iops
     if iops < least:
-        raise _value(f"Volume iops of {iops} is too low; minimum is {least}.")
+        raise invalid_value(f"Volume iops of {iops} is too low; minimum is {least}.")
     if iops > most:
-        raise _value(f"Volume iops of {iops} is too high; maximum is {most}.")
+        raise invalid_value(f"Volume iops of {iops} is too high; maximum is {most}.")
     if iops > least and iops > size * kind.iops_per_gib:
         ratio = iops / size
-        raise _value(
+        raise invalid_value(
             f"Iops to volume size ratio of {ratio:.1f} is too high; maximum is {kind.iops_per_gib}."
         )
 
@@ -139,23 +141,15 @@ def _check_throughput(
     if throughput is None:
         return
     if kind.throughputs is None:
-        raise _combination(f"The parameter throughput is not supported for {name} volumes.")
+        raise combination(f"The parameter throughput is not supported for {name} volumes.")
     least, most = kind.throughputs
     if not least <= throughput <= most:
-        raise _value(
+        raise invalid_value(
             f"Volume throughput of {throughput} MiB/s is out of range; "
             f"it must be between {least} and {most} MiB/s."
         )
     if throughput * 4 > (iops or GP3_IOPS):
-        raise _value(
+        raise invalid_value(
             f"Throughput (MiBps) to iops ratio of {throughput / (iops or GP3_IOPS):.3f} "
             "is too high; maximum is 0.25."
         )
-
-
-def _value(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterValue", message)
-
-
-def _combination(message: str) -> EC2ClientError:
-    return EC2ClientError("InvalidParameterCombination", message)

@@ -22,6 +22,7 @@ from sandbox.ec2.licences import FREE
 from sandbox.ec2.sharing import is_well_formed
 from sandbox.ec2.snapshot_model import EbsSnapshot
 from sandbox.ec2.snapshots import SnapshotRules, snapshot_not_found
+from sandbox.ec2.volume_initialization import Initialization, restored
 from sandbox.ec2.volume_model import VOLUME_FILTERS, EbsVolume
 from sandbox.ec2.volume_types import check_initialization, performance
 from sandbox.rbin import Kind
@@ -83,8 +84,19 @@ class VolumeRules(SnapshotRules):
         )
         self.volumes[volume.id] = volume
         if snapshot is not None:
+            volume.initialization = self._initialization(snapshot, volume)
             disks.carry(snapshot.id, volume.id, snapshot.volume.size)
         return volume
+
+    def _initialization(self, snapshot: EbsSnapshot, volume: EbsVolume) -> Initialization:
+        backend: Any = self
+        ready = backend.fast_restores.get((snapshot.id, volume.zone.name))
+        return restored(
+            snapshot.full_size,
+            volume.initialization_rate,
+            volume.create_time,
+            fast=ready is not None and ready.state == "enabled",
+        )
 
     def _volume_key(
         self, snapshot: EbsSnapshot | None, key: str | None, *, encrypted: bool

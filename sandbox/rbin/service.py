@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from sandbox.calls import Call
-from sandbox.constraints import violations
+from sandbox.constraints import sentence
 from sandbox.rbin.rule import Kind, Rule, Scope, TagPairs
 from sandbox.rbin.rules import Rules, invalid
 from sandbox.replies import Reply, unknown_action
@@ -36,12 +36,8 @@ def answer(call: Call) -> Reply:
     operation = _OPERATIONS.get(call.action)
     if operation is None or call.operation is None or call.operation.input_shape is None:
         raise unknown_action(call.protocol, call.action)
-    wrong = violations(call.operation.input_shape, call.parameters)
-    if call.malformed is not None:
-        wrong.append(call.malformed)
-    if wrong:
-        counted = f"{len(wrong)} validation error{'s' if len(wrong) > 1 else ''} detected: "
-        raise invalid(counted + "; ".join(wrong))
+    if call.malformed is not None or call.forbidden:
+        raise invalid(call.malformed or sentence(call.forbidden))
     done = operation(rules_of(call.account, call.region), call.parameters)
     body = b"" if done is None else json.dumps(done).encode()
     headers = {"Content-Type": "application/json", "x-amzn-RequestId": call.id}

@@ -11,6 +11,7 @@ from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
 from moto.ssm.responses import SimpleSystemManagerResponse
 from typing_extensions import override
 
+from sandbox.ssm import parameter_rules
 from sandbox.ssm.automation_actions import AutomationActions
 from sandbox.ssm.automation_rules import AutomationRules
 from sandbox.ssm.command_actions import CommandActions
@@ -35,29 +36,9 @@ class SandboxSSMResponse(
 ):
     """moto's wire format of Systems Manager, corrected."""
 
-    checked = frozenset(
-        {
-            "CreateDocument",
-            "UpdateDocument",
-            "ListDocuments",
-            "DescribeDocumentPermission",
-            "DescribeInstanceInformation",
-            "SendCommand",
-            "CancelCommand",
-            "ListCommands",
-            "ListCommandInvocations",
-            "GetCommandInvocation",
-            "StartAutomationExecution",
-            "GetAutomationExecution",
-            "DescribeAutomationExecutions",
-            "DescribeAutomationStepExecutions",
-            "StopAutomationExecution",
-            "SendAutomationSignal",
-        }
-    )
-
 
 def install() -> None:
     """Put the corrected Systems Manager in moto's place for this whole process (idempotent)."""
+    parameter_rules.install()
     ssm_backends.backend = SandboxSSMBackend
     urls.url_paths = {"{0}/$": SandboxSSMResponse.dispatch}

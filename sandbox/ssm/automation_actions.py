@@ -14,12 +14,12 @@ from sandbox.ssm.arguments import as_list, as_text
 from sandbox.ssm.automation_model import Execution, StepRun
 from sandbox.ssm.moments import moment_of
 from sandbox.ssm.pages import page
-from sandbox.ssm.wire import CheckedActions
+from sandbox.ssm.wire import AskedActions
 
 USUAL_PAGE = 50
 
 
-class AutomationActions(CheckedActions):
+class AutomationActions(AskedActions):
     """StartAutomationExecution and what one asks afterwards."""
 
     def start_automation_execution(self) -> ActionResult:

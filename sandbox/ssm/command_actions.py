@@ -1,4 +1,8 @@
-"""Run Command on the wire."""
+"""Run Command on the wire.
+
+Source: SSM API, SendCommand, ListCommands, ListCommandInvocations, GetCommandInvocation, and
+botocore's model, CommandFilter.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -12,12 +16,12 @@ from sandbox.ssm.command_documents import command_document, invocation_document,
 from sandbox.ssm.command_model import Command, Invocation, status_of
 from sandbox.ssm.moments import moment_of
 from sandbox.ssm.pages import page
-from sandbox.ssm.wire import CheckedActions
+from sandbox.ssm.wire import AskedActions
 
 USUAL_PAGE = 50
 
 
-class CommandActions(CheckedActions):
+class CommandActions(AskedActions):
     """SendCommand and what one asks afterwards."""
 
     @override

@@ -11,7 +11,10 @@ _SPAN = re.compile(
 
 
 def moment_of(text: str, code: str) -> datetime:
-    """A time, in UTC unless it says otherwise; what is none is refused with *code*."""
+    """A time, in UTC unless it says otherwise; what is none is refused with *code* [NV].
+
+    Source: botocore's model, CommandFilter.value, "Specify a timestamp".
+    """
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:

@@ -20,7 +20,7 @@ from sandbox.ec2.dns_names import private_dns_name
 from sandbox.ec2.instance_model import SandboxInstance
 from sandbox.health import health
 from sandbox.ssm.pages import page
-from sandbox.ssm.wire import CheckedActions
+from sandbox.ssm.wire import AskedActions
 
 REGISTERS_AFTER = timedelta(seconds=10)
 """How long after the boot the agent is heard of; on AWS it is within minutes [NV]."""
@@ -85,7 +85,7 @@ class NodeRules(SimpleSystemManagerBackend):
         ]
 
 
-class NodeActions(CheckedActions):
+class NodeActions(AskedActions):
     """DescribeInstanceInformation on the wire."""
 
     def describe_instance_information(self) -> ActionResult:

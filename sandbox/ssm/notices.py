@@ -5,9 +5,9 @@ Source: Systems Manager User Guide, "Amazon EventBridge event examples for Syste
 
 from datetime import datetime
 
-from sandbox.calls import Json
 from sandbox.clock import clock
 from sandbox.events import events
+from sandbox.masking import Json
 from sandbox.ssm.command_model import Command, Invocation, status_of
 
 

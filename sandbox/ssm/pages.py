@@ -27,6 +27,7 @@ def page(
 
 
 def _start(operation: str, token: str) -> int:
+    """Source: SSM API, errors: InvalidNextToken, "The specified token isn't valid."."""
     try:
         name, _, start = base64.b64decode(token, validate=True).decode().rpartition(":")
         if name == operation and start.isdecimal():

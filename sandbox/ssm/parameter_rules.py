@@ -5,26 +5,34 @@ Guide, "Native parameter support for Amazon Machine Image IDs": a parameter of t
 ``aws:ec2:image`` exists only once its value has been found to be an image.
 """
 
+import os
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from moto.ec2.models import ec2_backends
 from moto.ssm.exceptions import SSMException, ValidationException
 from moto.ssm.models import Parameter, SimpleSystemManagerBackend
 from typing_extensions import override
 
 from sandbox.agenda import Process
-from sandbox.calls import Json
 from sandbox.clock import clock
 from sandbox.events import events
+from sandbox.masking import Json
 
 IMAGE = "aws:ec2:image"
 CHECKED_WITHIN = timedelta(seconds=2)
 """How long the check of an image takes: "up to a few minutes" [NV]."""
 MOST_STANDARD = 4096
 MOST_ADVANCED = 8192
+
+_KMS_BLOB = bytes.fromhex("01020200")
+"""How what KMS has encrypted begins: ``AQICA`` in base64."""
+_NONCE_BYTES = 12
+_sealer = AESGCM(AESGCM.generate_key(256))
 
 
 class ParameterRules(SimpleSystemManagerBackend):
@@ -108,6 +116,27 @@ class ParameterRules(SimpleSystemManagerBackend):
             detail=detail,
             source="aws.ssm",
         )
+
+
+def install() -> None:
+    """Let a SecureString read without decryption show nothing of its text (idempotent)."""
+    Parameter.encrypt = _seal  # type: ignore[method-assign, assignment]
+    Parameter.decrypt = _open  # type: ignore[method-assign, assignment]
+
+
+def _seal(parameter: Parameter, value: str) -> str:
+    """SSM API, GetParameter, ``WithDecryption``: without it the value is the ciphertext."""
+    nonce = os.urandom(_NONCE_BYTES)
+    sealed = _sealer.encrypt(nonce, value.encode(), parameter.name.encode())
+    return b64encode(_KMS_BLOB + nonce + sealed).decode()
+
+
+def _open(parameter: Parameter, value: str) -> str:
+    if parameter.parameter_type != "SecureString":
+        return value
+    blob = b64decode(value)[len(_KMS_BLOB) :]
+    nonce, sealed = blob[:_NONCE_BYTES], blob[_NONCE_BYTES:]
+    return _sealer.decrypt(nonce, sealed, parameter.name.encode()).decode()
 
 
 def _check_value(value: str, allowed_pattern: str | None, tier: str | None) -> None:

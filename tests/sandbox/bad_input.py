@@ -127,13 +127,16 @@ def wrongs(operation: OperationModel) -> Iterator[tuple[str, dict[str, Any], dic
 def filled(
     shape: Shape, value: Value, *, everything: bool = False, name: str = "", depth: int = 0
 ) -> Any:  # noqa: ANN401 - whatever the shape is of
-    """A document of *shape* with what is required, or everything, each scalar from *value*."""
+    """A document of *shape* with what is required, or everything, each scalar from *value*.
+
+    What is nested and requires nothing has its first member: a form cannot say ``{}``.
+    """
     if isinstance(shape, StructureShape):
+        least = shape.required_members or (list(shape.members)[:1] if 0 < depth < DEEPEST else [])
         return {
             member: filled(each, value, everything=everything, name=member, depth=depth + 1)
             for member, each in shape.members.items()
-            if member in shape.required_members
-            or (everything and depth < DEEPEST and member != "DryRun")
+            if member in least or (everything and depth < DEEPEST and member != "DryRun")
         }
     if isinstance(shape, ListShape):
         return [filled(shape.member, value, everything=everything, name=name, depth=depth)]

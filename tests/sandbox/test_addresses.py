@@ -68,12 +68,25 @@ def test_a_second_interface_costs_the_lent_address_at_start(aws: Sandbox, ec2: "
 
 @pytest.mark.parametrize(("wish", "expected"), [(True, True), (False, False)])
 def test_a_launch_can_decide_about_the_lent_address(
-    ec2: "EC2Client", wish: bool, expected: bool
+    aws: Sandbox, ec2: "EC2Client", wish: bool, expected: bool
 ) -> None:
     """Whatever the subnet says."""
     specs: Any = [{"DeviceIndex": 0, "SubnetId": subnet_of(ec2), "AssociatePublicIpAddress": wish}]
 
-    assert ("PublicIpAddress" in launch(ec2, NetworkInterfaces=specs)) is expected
+    assert (public(ec2, running(aws, ec2, NetworkInterfaces=specs)) is not None) is expected
+
+
+def test_a_pending_instance_has_no_public_side_yet(aws: Sandbox, ec2: "EC2Client") -> None:
+    """Instance.PublicDnsName: "not available until the instance enters the running state"."""
+    one = launch(ec2)
+    assert "PublicIpAddress" not in one
+    assert one["PublicDnsName"] == ""
+    assert "Association" not in one["NetworkInterfaces"][0]
+    assert "Tags" not in one
+
+    aws.clock.advance(20)
+
+    assert describe(ec2, one["InstanceId"])["PublicDnsName"].startswith("ec2-")
 
 
 def test_an_elastic_address_replaces_the_lent_one_and_stays(aws: Sandbox, ec2: "EC2Client") -> None:
@@ -270,3 +283,17 @@ def test_addresses_are_tagged_and_filtered(aws: Sandbox, ec2: "EC2Client") -> No
     assert len(found("domain", "vpc")) == 2
     unknown: Any = [{"Name": "colour", "Values": ["red"]}]
     assert code(ec2.describe_addresses, Filters=unknown) == "InvalidParameterValue"
+
+
+def test_an_instance_and_an_interface_are_not_both_named(aws: Sandbox, ec2: "EC2Client") -> None:
+    """AssociateAddress: "but not both"."""
+    one = running(aws, ec2)
+    address = ec2.allocate_address()["AllocationId"]
+
+    refused = code(
+        lambda: ec2.associate_address(
+            AllocationId=address, InstanceId=one, NetworkInterfaceId=primary(ec2, one)
+        )
+    )
+
+    assert refused == "InvalidParameterCombination"

@@ -105,7 +105,9 @@ def test_snapshots_of_one_state_share_one_content_whatever_their_number(
 ) -> None:
     root = root_of(ec2, instance)
     aws.disks.write(root, "good")
-    first, second = (ec2.create_snapshot(VolumeId=root)["SnapshotId"] for _ in range(2))
+    first = ec2.create_snapshot(VolumeId=root)["SnapshotId"]
+    aws.clock.advance(60)
+    second = ec2.create_snapshot(VolumeId=root)["SnapshotId"]
 
     assert aws.disks.content(first, 8) is aws.disks.content(second, 8)
     assert aws.disks.content(first, 8).changed_since(aws.disks.content(root, 8)) == []

@@ -213,7 +213,7 @@ def test_what_cannot_be_read_is_refused(
         "ResourceNotFoundException",
         "SNAPSHOT_NOT_FOUND",
     )
-    for each in (pending, archived):
+    for each in (pending, archived, "bogus", "snap-xyz"):
         assert refused(reads, SnapshotId=each) == ("ValidationException", "INVALID_SNAPSHOT_ID")
     for token in ("bm9uc2Vuc2U=", "abc"):
         assert refused(reads, SnapshotId=snapshot, NextToken=token) == (

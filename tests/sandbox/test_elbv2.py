@@ -97,6 +97,59 @@ def test_a_group_without_a_load_balancer_is_unused(
     assert front.health() == {}
 
 
+def test_targets_are_initial_again_once_a_listener_uses_their_group(
+    aws: Sandbox, ec2: "EC2Client", one: str
+) -> None:
+    """Nothing checks a target of a group that no load balancer uses."""
+    front = Front(aws, ec2)
+    front.register(one)
+    aws.clock.advance(600)
+
+    front.listen()
+
+    assert front.health() == {one: ("initial", "Elb.RegistrationInProgress")}
+    aws.clock.advance(5)
+    assert front.health() == {one: ("healthy", None)}
+    [balancer] = front.elb.describe_load_balancers()["LoadBalancers"]
+    assert balancer["Scheme"] == "internet-facing"
+    [listener] = front.elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])[
+        "Listeners"
+    ]
+    front.elb.delete_listener(ListenerArn=listener["ListenerArn"])
+    assert front.health() == {one: ("unused", "Target.NotInUse")}
+
+
+@pytest.mark.parametrize("how", ["create_rule", "modify_rule", "modify_listener"])
+def test_whatever_makes_a_listener_forward_begins_the_checks(
+    aws: Sandbox, ec2: "EC2Client", one: str, how: str
+) -> None:
+    """A rule that is made or changed, a default action that is changed."""
+    front, spare = Front(aws, ec2).listen(), Front(aws, ec2, "ip").group
+    elb, forward = front.elb, {"Type": "forward", "TargetGroupArn": spare}
+    vpc = describe(ec2, one)["VpcId"]
+    other = elb.create_target_group(Name="other", Protocol="HTTP", Port=80, VpcId=vpc)
+    front.group = other["TargetGroups"][0]["TargetGroupArn"]
+    front.register(one)
+    arn = elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+    listener = elb.describe_listeners(LoadBalancerArn=arn)["Listeners"][0]["ListenerArn"]
+    condition: Any = [{"Field": "path-pattern", "Values": ["/a"]}]
+    rule = elb.create_rule(
+        ListenerArn=listener, Priority=1, Conditions=condition, Actions=[forward]
+    )["Rules"][0]["RuleArn"]
+    aws.clock.advance(600)
+    assert front.health() == {one: ("unused", "Target.NotInUse")}
+
+    wanted: Any = [{"Type": "forward", "TargetGroupArn": front.group}]
+    if how == "create_rule":
+        elb.create_rule(ListenerArn=listener, Priority=2, Conditions=condition, Actions=wanted)
+    elif how == "modify_rule":
+        elb.modify_rule(RuleArn=rule, Actions=wanted)
+    else:
+        elb.modify_listener(ListenerArn=listener, DefaultActions=wanted)
+
+    assert front.health() == {one: ("initial", "Elb.RegistrationInProgress")}
+
+
 def test_a_stopped_target_is_unused_and_comes_back(
     aws: Sandbox, ec2: "EC2Client", front: Front, one: str
 ) -> None:

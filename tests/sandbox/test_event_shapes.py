@@ -218,3 +218,105 @@ def test_only_so_many_events_are_remembered(
     kept = [each["detail"]["number"] for each in aws.events.all()]  # type: ignore[index,call-overload]
     assert kept[-1] == 29
     assert 10 <= len(kept) <= 11
+
+
+def _kept(aws: Sandbox) -> list[dict[str, Any]]:
+    """What was told of snapshots after the making of the only one."""
+    return told(aws, "EBS Snapshot Notification")[1:]
+
+
+def _completed(aws: Sandbox, ec2: "EC2Client") -> str:
+    snapshot = ec2.create_snapshot(VolumeId=_ready(aws, ec2))["SnapshotId"]
+    aws.clock.advance(600)
+    return str(snapshot)
+
+
+def test_a_lock_tells_of_its_beginning_and_of_both_its_ends(aws: Sandbox, ec2: "EC2Client") -> None:
+    """EBS User Guide, "Monitor Amazon EBS snapshot lock", in the spelling of the page."""
+    snapshot = _completed(aws, ec2)
+    asked: dict[str, Any] = {"SnapshotId": snapshot, "LockMode": "compliance", "LockDuration": 1}
+    ec2.lock_snapshot(**asked, CoolOffPeriod=2)
+    ec2.unlock_snapshot(SnapshotId=snapshot)
+    ec2.lock_snapshot(**asked, CoolOffPeriod=3)
+    aws.clock.advance(90_000)
+    ec2.delete_snapshot(SnapshotId=snapshot)
+
+    found = _kept(aws)
+
+    assert [(each["detail"]["event"], each["detail"]["lockState"]) for each in found] == [
+        ("lockSnapshot", "compliance-cooloff"),
+        ("lockSnapshot", "compliance-cooloff"),
+        ("cooloffperiodExpiry", "compliance"),
+        ("lockDurationExpiry", "expired"),
+    ]
+    arn = f"arn:aws:ec2::us-east-1:snapshot/{snapshot}"
+    assert found[1]["resources"] == [arn]
+    assert found[1]["detail"] == {
+        "event": "lockSnapshot",
+        "result": "succeeded",
+        "snapshot_id": arn,
+        "source": ACCOUNT,
+        "lockState": "compliance-cooloff",
+        "lockCreatedOn": "2026-11-23T12:10:10Z",
+        "lockExpiresOn": "2026-11-24T12:10:10Z",
+        "lockDuration": 1,
+        "lockStartDurationTime": "2026-11-23T12:10:10Z",
+        "cooOffPeriod": 3,
+        "coolOffPeriodExpiresOn": "2026-11-23T15:10:10Z",
+    }
+
+
+def test_the_lock_of_a_snapshot_that_fails_is_told_of_as_failed(
+    aws: Sandbox, ec2: "EC2Client"
+) -> None:
+    """The same page: locked while pending, and never completed."""
+    snapshot = _completed(aws, ec2)
+    copy = ec2.copy_snapshot(
+        SourceSnapshotId=snapshot,
+        SourceRegion="us-east-1",
+        Encrypted=True,
+        KmsKeyId="alias/nobody",
+    )["SnapshotId"]
+    ec2.lock_snapshot(SnapshotId=copy, LockMode="governance", LockDuration=1)
+    aws.clock.advance(90_000)
+
+    [detail] = (each["detail"] for each in _kept(aws) if each["detail"]["event"] == "lockSnapshot")
+
+    assert (detail["result"], detail["cause"], detail["lockState"]) == (
+        "failed",
+        "snapshot failed",
+        "pending-governance",
+    )
+
+
+def test_the_archive_tells_of_what_goes_in_and_comes_back(aws: Sandbox, ec2: "EC2Client") -> None:
+    """EBS User Guide, "Monitor Amazon EBS snapshot archiving using CloudWatch Events"."""
+    snapshot = _completed(aws, ec2)
+    ec2.modify_snapshot_tier(SnapshotId=snapshot, StorageTier="archive")
+    aws.clock.advance(3600)
+    ec2.restore_snapshot_tier(SnapshotId=snapshot, TemporaryRestoreDays=2)
+    aws.clock.advance(4 * 86_400)
+    ec2.restore_snapshot_tier(SnapshotId=snapshot, PermanentRestore=True)
+    aws.clock.advance(86_400)
+
+    found = _kept(aws)
+
+    assert [each["detail"]["event"] for each in found] == [
+        "archiveSnapshot",
+        "temporaryRestoreSnapshot",
+        "restoreExpiry",
+        "permanentRestoreSnapshot",
+    ]
+    arn = f"arn:aws:ec2:us-east-1::snapshot/{snapshot}"
+    assert found[1]["resources"] == [arn]
+    assert found[1]["time"] == "2026-11-24T13:10:10Z"
+    assert found[1]["detail"] == {
+        "event": "temporaryRestoreSnapshot",
+        "result": "succeeded",
+        "cause": "",
+        "request-id": "",
+        "snapshot_id": arn,
+        "startTime": "2026-11-23T13:10:10Z",
+        "endTime": "2026-11-24T13:10:10Z",
+        "restoreExpiryTime": "2026-11-26T13:10:10Z",
+    }

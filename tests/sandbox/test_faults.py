@@ -10,8 +10,9 @@ from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutE
 
 from sandbox.bucket_sizes import DESCRIBE, MUTATING, UNFILTERED, Rate
 from sandbox.buckets import machines, rate_of
-from sandbox.calls import Call, Json
+from sandbox.calls import Call
 from sandbox.faults import FaultError
+from sandbox.masking import Json
 from sandbox.process import Sandbox
 
 if TYPE_CHECKING:

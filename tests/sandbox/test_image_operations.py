@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from moto.ec2.models import ec2_backends
 
 from sandbox.process import Sandbox
+from sandbox.quotas import quotas
 from tests.sandbox.scenes import LINUX, SMALL, code, launch
 
 if TYPE_CHECKING:
@@ -382,9 +382,7 @@ class TestPermissions:
         assert code(ec2.modify_image_attribute, **wrong) == "InvalidAMIAttributeItemValue"
 
     def test_sharing_has_its_quotas(self, ec2: "EC2Client", image: str) -> None:
-        backend: Any = ec2_backends[ME]["us-east-1"]
-        backend.most_shared_with = 1
-        backend.most_public_images = 0
+        quotas.set({"shared_with": 1, "public_images": 0})
         ec2.disable_image_block_public_access()
         share(ec2, image)
 
@@ -467,8 +465,7 @@ class TestLimits:
     def test_images_in_the_bin_count_for_the_quota(
         self, aws: Sandbox, ec2: "EC2Client", image: str, instance: str
     ) -> None:
-        backend: Any = ec2_backends[ME]["us-east-1"]
-        backend.most_images = 1
+        quotas.set({"images": 1})
         aws.client("rbin").create_rule(
             ResourceType="EC2_IMAGE",
             RetentionPeriod={"RetentionPeriodValue": 1, "RetentionPeriodUnit": "DAYS"},

@@ -541,6 +541,16 @@ class TestDescribeImages:
 
         assert code_of(refused) == code
 
+    def test_all_images_that_are_not_there_are_named(self, ec2: "EC2Client") -> None:
+        """In the words that clients take apart to leave them out of the next request."""
+        missing = ["ami-0123456789abcdef0", "ami-0123456789abcdef1"]
+        with pytest.raises(ClientError) as refused:
+            ec2.describe_images(ImageIds=[missing[0], LINUX, missing[1]])
+
+        assert refused.value.response["Error"]["Message"] == (
+            "The image ids '[ami-0123456789abcdef0, ami-0123456789abcdef1]' do not exist"
+        )
+
     def test_moto_itself_finds_images_by_id_or_a_mapping_of_filters(
         self, ec2: "EC2Client", image: str
     ) -> None:
@@ -921,17 +931,37 @@ class TestDeregisterImage:
         assert codes == {root: "success", data: "client-error"}
         assert own(ec2, IncludeDisabled=True) == set()
 
-    def test_other_codes_can_be_provoked(self, ec2: "EC2Client", image: str) -> None:
+    @pytest.mark.parametrize(
+        ("rule", "expected"),
+        [
+            ({"kind": "deny"}, "missing-permissions"),
+            ({"kind": "error"}, "internal-error"),
+            ({"kind": "throttle"}, "internal-error"),
+            ({"kind": "error", "code": "IncorrectState"}, "client-error"),
+            ({"kind": "error", "code": "UnauthorizedOperation"}, "missing-permissions"),
+        ],
+    )
+    @pytest.mark.parametrize("by", ["match", "nth"])
+    def test_a_fault_of_delete_snapshot_shows_for_its_snapshot(
+        self,
+        aws: Sandbox,
+        ec2: "EC2Client",
+        image: str,
+        rule: dict[str, Any],
+        expected: str,
+        by: str,
+    ) -> None:
         root, data = snapshots_of(ec2, image)
-        backend: Any = ec2_backends[ME]["us-east-1"]
-        backend.snapshot_return_codes = {data: "internal-error"}.get
+        when: dict[str, Any] = {"match": data} if by == "match" else {"nth": [2]}
+        aws.faults.set({"rules": [{"action": "DeleteSnapshot", **rule, **when}]})
 
         answer = ec2.deregister_image(ImageId=image, DeleteAssociatedSnapshots=True)
 
         assert [each["ReturnCode"] for each in answer["DeleteSnapshotResults"]] == [
             "success",
-            "internal-error",
+            expected,
         ]
+        assert aws.calls.all()[-1]["action"] == "DeregisterImage"
         left = ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
         assert [each["SnapshotId"] for each in left] == [data]
         assert root != data
@@ -1295,10 +1325,16 @@ class TestCopyImage:
             SnapshotId=snapshot["SnapshotId"], CreateVolumePermission=permission
         )
 
+        other.create_tags(Resources=[made], Tags=[{"Key": "c", "Value": "theirs"}])
+
         copied = described(other, self.copy(other, made, CopyImageTags=True))
 
         assert copied["OwnerId"] == OTHER
-        assert copied["Tags"] == [{"Key": "ec2:SharedTag/b", "Value": "1"}]
+        assert copied["Tags"] == [
+            {"Key": "ec2:SharedTag/b", "Value": "1"},
+            {"Key": "c", "Value": "theirs"},
+        ]
+        assert described(other, made)["Tags"] == [{"Key": "c", "Value": "theirs"}]
 
 
 class TestReferences:

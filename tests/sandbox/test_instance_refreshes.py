@@ -225,6 +225,127 @@ def test_what_matches_is_skipped(aws: Sandbox) -> None:
     assert before & set(fleet.states()) == {one}
 
 
+def mixed(fleet_template: str, image: str) -> dict[str, Any]:
+    """A mixed instances policy of one type, launched from *image*."""
+    spec = {"LaunchTemplateId": fleet_template, "Version": "1"}
+    override = {"InstanceType": "t3.micro", "ImageId": image}
+    return {
+        "MixedInstancesPolicy": {
+            "LaunchTemplate": {"LaunchTemplateSpecification": spec, "Overrides": [override]}
+        }
+    }
+
+
+def rooted(aws: Sandbox) -> Fleet:
+    """Two members under a mixed instances policy."""
+    fleet = Fleet(aws)
+    policy: dict[str, Any] = mixed(fleet.template, LINUX)
+    fleet.asg.update_auto_scaling_group(AutoScalingGroupName="fleet", **policy)
+    return fleet.up()
+
+
+def roots(fleet: Fleet) -> dict[str, str]:
+    """The root volume of every member."""
+    found = fleet.ec2.describe_instances(InstanceIds=[*fleet.states()])["Reservations"]
+    return {
+        each["InstanceId"]: each["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+        for reservation in found
+        for each in reservation["Instances"]
+    }
+
+
+@pytest.mark.parametrize("hooked", [False, True])
+def test_roots_are_replaced_and_the_instances_stay(aws: Sandbox, hooked: bool) -> None:
+    """Auto Scaling User Guide, "Replace root volumes during instance refresh"."""
+    fleet = rooted(aws)
+    image, before = own_image(fleet), roots(fleet)
+    if hooked:
+        fleet.asg.put_lifecycle_hook(
+            AutoScalingGroupName="fleet",
+            LifecycleHookName="save",
+            LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
+        )
+    fleet.refresh(
+        Strategy="ReplaceRootVolume",
+        DesiredConfiguration=mixed(fleet.template, image),
+        Preferences={"MinHealthyPercentage": 50, "MaxHealthyPercentage": 150},
+    )
+    seen: list[str] = []
+    for _ in range(120):
+        aws.clock.advance(1)
+        seen += [each for each in fleet.states().values() if each not in ("InService", *seen)]
+        for instance_id, state in fleet.states().items():
+            if state == "ReplacingRootVolume:Wait":
+                fleet.asg.complete_lifecycle_action(
+                    AutoScalingGroupName="fleet",
+                    LifecycleHookName="save",
+                    InstanceId=instance_id,
+                    LifecycleActionResult="CONTINUE",
+                )
+
+    found = fleet.refreshed()
+    assert (found["Status"], found["Strategy"]) == ("Successful", "ReplaceRootVolume")
+    wait = ["ReplacingRootVolume:Wait"] if hooked else []
+    assert seen == [
+        "ReplacingRootVolume",
+        *wait,
+        "ReplacingRootVolume:Proceed",
+        "RootVolumeReplaced",
+    ]
+    after = roots(fleet)
+    assert set(after) == set(before)
+    assert not set(after.values()) & set(before.values())
+    volumes = fleet.ec2.describe_volumes()["Volumes"]
+    assert {each["VolumeId"] for each in volumes} == set(after.values())
+    actions = [
+        each["detail"].get("Action")  # type: ignore[union-attr]
+        for each in aws.events.all()
+        if each["detail-type"] == "EC2 Instance-terminate Lifecycle Action"
+    ]
+    assert actions == (["ReplaceRootVolume"] * 2 if hooked else [])
+
+
+@pytest.mark.parametrize("how", ["a task that fails", "an image that is not there any more"])
+def test_a_root_that_cannot_be_replaced_costs_the_instance(aws: Sandbox, how: str) -> None:
+    """It is terminated, and a new one is launched in its place."""
+    fleet = rooted(aws)
+    image, before = own_image(fleet), set(fleet.states())
+    [one, two] = before
+    if how == "a task that fails":
+        aws.health.set(image=image, root="failed")
+    fleet.refresh(Strategy="ReplaceRootVolume", DesiredConfiguration=mixed(fleet.template, image))
+    if how != "a task that fails":
+        fleet.ec2.disable_image(ImageId=image)
+
+    aws.clock.advance(10)
+    if how != "a task that fails":
+        fleet.ec2.enable_image(ImageId=image)
+    aws.clock.advance(600)
+
+    failed = [each for each in fleet.activities() if each["StatusCode"] == "Failed"]
+    assert failed[-1]["Description"].startswith("Replacing root volume of EC2 instance: i-")
+    assert fleet.refreshed()["Status"] == "Successful"
+    left = {one, two} & set(fleet.states())
+    assert len(left) == (0 if how == "a task that fails" else 1)
+    assert len(fleet.states()) == 2
+
+
+def test_a_shortage_is_a_failed_activity(aws: Sandbox) -> None:
+    """A launch that finds no capacity is tried again later; no caller hears of it."""
+    fleet = Fleet(aws, DesiredCapacity=0)
+    aws.faults.set({"rules": [{"kind": "capacity", "type": "t3.micro", "left": 0}]})
+
+    fleet.asg.set_desired_capacity(AutoScalingGroupName="fleet", DesiredCapacity=1)
+    aws.clock.advance(5)
+
+    [failed] = fleet.activities()
+    assert failed["StatusCode"] == "Failed"
+    assert "do not have sufficient t3.micro capacity" in failed["StatusMessage"]
+    aws.faults.clear()
+    aws.clock.advance(60)
+    assert [*fleet.states().values()] == ["InService"]
+
+
 WRONG: dict[str, dict[str, Any]] = {
     "maximum alone": {"Preferences": {"MaxHealthyPercentage": 150}},
     "too wide": {"Preferences": {"MinHealthyPercentage": 10, "MaxHealthyPercentage": 150}},

@@ -107,6 +107,7 @@ def test_filters_see_everything_that_describe_answers(aws: Sandbox, ec2: "EC2Cli
         SubnetId=subnet_of(ec2, "us-east-1b"),
         Monitoring={"Enabled": True},
         EnclaveOptions={"Enabled": True},
+        InstanceType="m5.xlarge",
     )
     other = launch(ec2, InstanceType="t3.small")["InstanceId"]
     shown = describe(ec2, one)
@@ -119,7 +120,7 @@ def test_filters_see_everything_that_describe_answers(aws: Sandbox, ec2: "EC2Cli
         "instance-id": one,
         "instance-state-code": "16",
         "instance-state-name": "running",
-        "instance-type": "t3.m*",
+        "instance-type": "m5.x*",
         "ip-address": shown["PublicIpAddress"],
         "launch-time": "2026-11-23T12:00:00.000Z",
         "monitoring-state": "enabled",
@@ -243,7 +244,8 @@ def test_a_reboot_keeps_it_running_and_checks_again(aws: Sandbox, ec2: "EC2Clien
 def test_hibernation_needs_an_instance_made_for_it(aws: Sandbox, ec2: "EC2Client") -> None:
     """UnsupportedHibernationConfiguration; with it the reason says hibernate."""
     plain = running(aws, ec2)
-    able = running(aws, ec2, HibernationOptions={"Configured": True})
+    root: Any = [{"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True}}]
+    able = running(aws, ec2, HibernationOptions={"Configured": True}, BlockDeviceMappings=root)
 
     assert (
         code(ec2.stop_instances, InstanceIds=[plain], Hibernate=True)
@@ -251,6 +253,11 @@ def test_hibernation_needs_an_instance_made_for_it(aws: Sandbox, ec2: "EC2Client
     )
     ec2.stop_instances(InstanceIds=[able], Hibernate=True)
     assert describe(ec2, able)["StateReason"]["Code"] == "Client.UserInitiatedHibernate"
+    aws.clock.advance(60)
+    frozen = code(
+        ec2.modify_instance_attribute, InstanceId=able, InstanceType={"Value": "t3.small"}
+    )
+    assert frozen == "UnsupportedOperation"
 
 
 def test_stop_protection_guards_against_stop_and_terminate(aws: Sandbox, ec2: "EC2Client") -> None:

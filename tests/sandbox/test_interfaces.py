@@ -562,3 +562,99 @@ def test_motos_own_services_get_interfaces_too(aws: Sandbox, ec2: "EC2Client") -
     assert len({each["PrivateIpAddress"] for each in shown}) == 2
     assert all(each["PrivateIpAddress"].startswith("172.31.") for each in shown)
     assert ec2.describe_addresses()["Addresses"][0]["NetworkInterfaceId"]
+
+
+def test_a_source_check_is_reset_on_the_interface(ec2: "EC2Client") -> None:
+    """ResetNetworkInterfaceAttribute."""
+    one = interface(ec2)["NetworkInterfaceId"]
+    ec2.modify_network_interface_attribute(NetworkInterfaceId=one, SourceDestCheck={"Value": False})
+
+    ec2.reset_network_interface_attribute(NetworkInterfaceId=one, SourceDestCheck="true")
+
+    assert look(ec2, one)["SourceDestCheck"] is True
+    refused = code(lambda: ec2.reset_network_interface_attribute(NetworkInterfaceId=one))
+    assert refused == "InvalidParameterCombination"
+
+
+def test_a_source_check_is_an_interfaces_own_when_there_are_several(
+    aws: Sandbox, ec2: "EC2Client"
+) -> None:
+    """EC2 API error codes, InvalidInstanceID."""
+    one = launch(ec2)["InstanceId"]
+    aws.clock.advance(20)
+    second = interface(ec2)["NetworkInterfaceId"]
+    ec2.attach_network_interface(NetworkInterfaceId=second, InstanceId=one, DeviceIndex=1)
+
+    refused = code(
+        lambda: ec2.modify_instance_attribute(InstanceId=one, SourceDestCheck={"Value": False})
+    )
+
+    assert refused == "InvalidInstanceID"
+
+
+def test_a_subnet_and_a_group_stay_while_an_interface_is_in_them(ec2: "EC2Client") -> None:
+    """DependencyViolation of DeleteSubnet and DeleteSecurityGroup."""
+    subnet = small_subnet(ec2)
+    vpc = ec2.describe_subnets(SubnetIds=[subnet])["Subnets"][0]["VpcId"]
+    group = ec2.create_security_group(GroupName="mine", Description="mine", VpcId=vpc)["GroupId"]
+    one = interface(ec2, SubnetId=subnet, Groups=[group])["NetworkInterfaceId"]
+    assert code(lambda: ec2.delete_subnet(SubnetId=subnet)) == "DependencyViolation"
+    assert code(lambda: ec2.delete_security_group(GroupId=group)) == "DependencyViolation"
+
+    ec2.delete_network_interface(NetworkInterfaceId=one)
+
+    ec2.delete_security_group(GroupId=group)
+    ec2.delete_subnet(SubnetId=subnet)
+    assert code(lambda: ec2.describe_subnets(SubnetIds=[subnet])) == "InvalidSubnetID.NotFound"
+
+
+def test_prefixes_are_blocks_of_sixteen_addresses(aws: Sandbox, ec2: "EC2Client") -> None:
+    """Given when made, at launch and afterwards; taken from the subnet and given back."""
+
+    def free() -> int:
+        found = ec2.describe_subnets(SubnetIds=[subnet_of(ec2)])["Subnets"][0]
+        return int(found["AvailableIpAddressCount"])
+
+    before = free()
+    one = interface(ec2, Ipv4PrefixCount=1)["NetworkInterfaceId"]
+    [given] = look(ec2, one)["Ipv4Prefixes"]
+    assert (given["Ipv4Prefix"].rpartition("/")[2], before - free()) == ("28", 17)
+    more = ec2.assign_private_ip_addresses(NetworkInterfaceId=one, Ipv4PrefixCount=1)
+    added = [each["Ipv4Prefix"] for each in more["AssignedIpv4Prefixes"]]
+    ec2.unassign_private_ip_addresses(NetworkInterfaceId=one, Ipv4Prefixes=added)
+    assert look(ec2, one)["Ipv4Prefixes"] == [given]
+    again = code(
+        lambda: ec2.unassign_private_ip_addresses(NetworkInterfaceId=one, Ipv4Prefixes=added)
+    )
+    assert again == "InvalidParameterValue"
+    ec2.delete_network_interface(NetworkInterfaceId=one)
+    assert free() == before
+
+    specs: Any = [{"DeviceIndex": 0, "SubnetId": subnet_of(ec2), "Ipv4Prefixes": [given]}]
+    launched = launch(ec2, NetworkInterfaces=specs)
+    assert launched["NetworkInterfaces"][0]["Ipv4Prefixes"] == [given]
+
+
+def test_prefixes_that_cannot_be_are_refused(ec2: "EC2Client") -> None:
+    """Not with secondary addresses, not where there is no whole block."""
+    both = code(lambda: interface(ec2, Ipv4PrefixCount=1, SecondaryPrivateIpAddressCount=1))
+    assert both == "InvalidParameterCombination"
+    subnet = small_subnet(ec2)
+    full = code(lambda: interface(ec2, SubnetId=subnet, Ipv4PrefixCount=1))
+    assert full == "InsufficientCidrBlocks"
+
+
+def test_ipv6_addresses_take_no_room_from_the_others(ec2: "EC2Client") -> None:
+    """Eleven instances fit into a /28, whatever else they have."""
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24", AmazonProvidedIpv6CidrBlock=True)["Vpc"]["VpcId"]
+    [block] = ec2.describe_vpcs(VpcIds=[vpc])["Vpcs"][0]["Ipv6CidrBlockAssociationSet"]
+    subnet = ec2.create_subnet(
+        VpcId=vpc,
+        CidrBlock="10.0.0.0/28",
+        Ipv6CidrBlock=block["Ipv6CidrBlock"].replace("/56", "/64"),
+    )["Subnet"]["SubnetId"]
+    interface(ec2, SubnetId=subnet, Ipv6AddressCount=5)
+
+    made = ec2.run_instances(**{**SMALL, "SubnetId": subnet, "MinCount": 10, "MaxCount": 11})
+
+    assert len(made["Instances"]) == 10

@@ -80,6 +80,15 @@ def test_what_cannot_be_a_template_is_refused(ec2: "EC2Client") -> None:
     assert codes == ["InvalidAMIID.NotFound", "InvalidParameterValue"]
 
 
+def test_amazons_images_are_no_reason_for_a_warning(ec2: "EC2Client") -> None:
+    """What can be launched is valid, whoever owns it."""
+    made = ec2.create_launch_template(LaunchTemplateName="web", LaunchTemplateData=DATA)
+    version = ec2.create_launch_template_version(LaunchTemplateName="web", LaunchTemplateData=DATA)
+
+    assert "Warning" not in made
+    assert "Warning" not in version
+
+
 def test_a_version_inherits_all_but_the_snapshots(ec2: "EC2Client") -> None:
     """SourceVersion; what is given replaces what was there."""
     disk = {"DeviceName": "/dev/sdf", "Ebs": {"SnapshotId": "snap-0123456789abcdef0"}}

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
 
 
+HIBERNATION: dict[str, Any] = {"HibernationOptions": {"Configured": True}}
+
+
+def root(**ebs: Any) -> dict[str, Any]:  # noqa: ANN401
+    """A launch's own settings of the root volume."""
+    return {"BlockDeviceMappings": [{"DeviceName": "/dev/xvda", "Ebs": ebs}]}
+
+
 def own_image(aws: Sandbox, ec2: "EC2Client", **more: Any) -> tuple[str, str]:  # noqa: ANN401
     """An available image of a running instance with two volumes, and the instance's id."""
     mapping = [
@@ -93,6 +101,21 @@ def own_image(aws: Sandbox, ec2: "EC2Client", **more: Any) -> tuple[str, str]:  
             "InvalidParameterValue",
         ),
         ({"MaintenanceOptions": {"AutoRecovery": "maybe"}}, "InvalidParameterValue"),
+        ({"EnclaveOptions": {"Enabled": True}}, "InvalidParameterCombination"),
+        (HIBERNATION, "UnsupportedHibernationConfiguration"),
+        ({**HIBERNATION, **root(VolumeSize=99)}, "UnsupportedHibernationConfiguration"),
+        (
+            {**HIBERNATION, **root(Encrypted=True), "InstanceType": "m5.xlarge"},
+            "UnsupportedHibernationConfiguration",
+        ),
+        (
+            {**HIBERNATION, **root(Encrypted=True, VolumeType="standard")},
+            "UnsupportedHibernationConfiguration",
+        ),
+        (
+            {**HIBERNATION, **root(Encrypted=True), "InstanceType": "c5.metal"},
+            "UnsupportedHibernationConfiguration",
+        ),
         ({"InstanceMarketOptions": {"MarketType": "bazaar"}}, "InvalidParameterValue"),
         (
             {"InstanceMarketOptions": {"MarketType": "spot"}, "DisableApiTermination": True},
@@ -254,6 +277,10 @@ def test_a_type_without_iops_drops_the_images(aws: Sandbox, ec2: "EC2Client") ->
         ({"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 1}}, "InvalidBlockDeviceMapping"),
         ({"DeviceName": "/dev/xvda", "NoDevice": ""}, "InvalidBlockDeviceMapping"),
         (
+            {"DeviceName": "/dev/xvda", "Ebs": {"VolumeType": "st1", "VolumeSize": 500}},
+            "InvalidBlockDeviceMapping",
+        ),
+        (
             {"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "snap-0fffffffffffffff0"}},
             "InvalidBlockDeviceMapping",
         ),
@@ -411,6 +438,9 @@ def test_everything_that_is_asked_for_is_kept(aws: Sandbox, ec2: "EC2Client") ->
         },
         "CpuOptions": {"CoreCount": 2, "ThreadsPerCore": 1},
         "HibernationOptions": {"Configured": True},
+        "BlockDeviceMappings": [
+            {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 30, "Encrypted": True}}
+        ],
         "MaintenanceOptions": {"AutoRecovery": "disabled"},
         "PrivateDnsNameOptions": {
             "HostnameType": "resource-name",
@@ -443,7 +473,7 @@ def test_everything_that_is_asked_for_is_kept(aws: Sandbox, ec2: "EC2Client") ->
         "Arn": profile["Arn"],
         "Id": profile["InstanceProfileId"],
     }
-    assert instance["Monitoring"]["State"] == "enabled"
+    assert instance["Monitoring"]["State"] == "pending"
     assert instance["MetadataOptions"]["State"] == "applied"
     assert instance["CapacityReservationSpecification"] == {"CapacityReservationPreference": "none"}
     assert instance["Licenses"] == given["LicenseSpecifications"]
@@ -457,7 +487,7 @@ def test_everything_that_is_asked_for_is_kept(aws: Sandbox, ec2: "EC2Client") ->
 def test_a_targeted_capacity_reservation_is_kept(ec2: "EC2Client") -> None:
     """With its id on the instance."""
     made = ec2.create_capacity_reservation(
-        InstanceType="t3.micro",
+        InstanceType="m5.xlarge",
         InstancePlatform="Linux/UNIX",
         AvailabilityZone="us-east-1a",
         InstanceCount=1,
@@ -468,6 +498,7 @@ def test_a_targeted_capacity_reservation_is_kept(ec2: "EC2Client") -> None:
         Placement={"AvailabilityZone": "us-east-1a"},
         CapacityReservationSpecification=target,
         EnclaveOptions={"Enabled": True},
+        InstanceType="m5.xlarge",
     )
 
     assert instance["CapacityReservationId"] == made
@@ -736,24 +767,28 @@ def test_a_spot_request_launches_a_spot_instance(ec2: "EC2Client") -> None:
     assert describe(ec2, request["InstanceId"])["InstanceLifecycle"] == "spot"
 
 
-def test_a_network_without_host_names_gives_no_public_name(ec2: "EC2Client") -> None:
+def test_a_network_without_host_names_gives_no_public_name(aws: Sandbox, ec2: "EC2Client") -> None:
     """The public address is there all the same."""
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/28")["Subnet"]["SubnetId"]
     specs: Any = [{"DeviceIndex": 0, "SubnetId": subnet, "AssociatePublicIpAddress": True}]
 
-    one = launch(ec2, NetworkInterfaces=specs)
+    made = launch(ec2, NetworkInterfaces=specs)["InstanceId"]
+    aws.clock.advance(20)
 
+    one = describe(ec2, made)
     assert one["PublicIpAddress"]
     assert one["PublicDnsName"] == ""
 
 
 def test_names_of_groups_are_for_the_default_network(ec2: "EC2Client") -> None:
-    """InvalidParameterCombination with a subnet elsewhere; without a default network nothing."""
+    """InvalidParameterCombination with any subnet; without a default network nothing."""
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/24")["Vpc"]["VpcId"]
     subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/28")["Subnet"]["SubnetId"]
 
     named = {**SMALL, "SubnetId": subnet, "SecurityGroups": ["default"]}
+    assert code(ec2.run_instances, **named) == "InvalidParameterCombination"
+    named["SubnetId"] = subnet_of(ec2)
     assert code(ec2.run_instances, **named) == "InvalidParameterCombination"
     assert launch(ec2, SecurityGroups=["default"])["SecurityGroups"][0]["GroupName"] == "default"
 

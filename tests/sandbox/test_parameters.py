@@ -46,7 +46,12 @@ def ask(**form: str) -> tuple[int, str]:
         ({"Action": "DescribeVpcs", "VpcId.1.Name": "x"}, "UnknownParameter", "VpcId.1.Name"),
         ({"Action": "CreateImage", "Name": "n"}, "MissingParameter", "InstanceId"),
         ({"Action": "TerminateInstances"}, "MissingParameter", "InstanceId"),
-        ({"Action": "DescribeVpcs", "MaxResults": "many"}, "InvalidParameterValue", "many"),
+        (
+            {"Action": "DescribeVpcs", "MaxResults": "many"},
+            "InvalidParameterValue",
+            "invalid: 'many' is not a number",
+        ),
+        ({}, "MissingAction", "Action"),
     ],
 )
 def test_ec2_names_what_is_wrong_with_a_request(

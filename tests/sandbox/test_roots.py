@@ -3,6 +3,7 @@
 # A test's name is its sentence, and its arguments are fixtures.
 # ruff: noqa: ANN401, ARG002, D102, D103
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -456,6 +457,9 @@ class TestEncryption:
         ec2.modify_image_attribute(
             ImageId=image, LaunchPermission={"Add": [{"UserId": "222233334444"}]}
         )
+        everybody = {"Effect": "Allow", "Principal": "*", "Action": "kms:*", "Resource": "*"}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [everybody]})
+        aws.client("kms").put_key_policy(KeyId=sealed[1], PolicyName="default", Policy=policy)
         there: EC2Client = aws.client("ec2", account="222233334444")
         made = launch(there)["InstanceId"]
         aws.clock.advance(60)

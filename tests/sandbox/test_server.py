@@ -16,13 +16,12 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 from sandbox import __main__ as command
-from sandbox import world
+from sandbox import inside, world
 from sandbox.faults import faults
 from sandbox.server import Server
 
@@ -39,12 +38,9 @@ def client(
     account: str = "123456789012",
     config: Config = ONCE,
 ) -> Any:  # noqa: ANN401 - boto3 makes client classes at run time
-    """A boto3 client as a stranger makes one."""
-    session = boto3.session.Session(
-        aws_access_key_id=account, aws_secret_access_key="x", region_name=region
-    )
-    make: Any = session.client
-    made = make(service, endpoint_url=url, config=config)
+    """A boto3 client as a stranger makes one, of a session that has read the models already."""
+    make: Any = inside.session(account).client
+    made = make(service, region_name=region, endpoint_url=url, config=config)
     _opened.append(made)
     return made
 

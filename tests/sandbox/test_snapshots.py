@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from moto.ec2.models import ec2_backends
 
 from sandbox.process import Sandbox
+from sandbox.quotas import quotas
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -112,8 +113,7 @@ class TestCreateSnapshot:
     def test_a_region_has_so_many_snapshots(
         self, aws: Sandbox, ec2: "EC2Client", volume: str, snapshot: str
     ) -> None:
-        backend: Any = ec2_backends["123456789012"]["us-east-1"]
-        backend.most_snapshots = 1
+        quotas.set({"snapshots": 1})
         aws.clock.advance(15)
 
         with pytest.raises(ClientError, match="SnapshotLimitExceeded"):
@@ -337,6 +337,32 @@ class TestSharing:
         )
         assert answer["CreateVolumePermissions"] == [{"UserId": OTHER}]
 
+    def test_each_account_has_tags_of_its_own_on_a_shared_snapshot(
+        self, aws: Sandbox, ec2: "EC2Client", snapshot: str
+    ) -> None:
+        """EC2 User Guide, tag restrictions: "no other AWS account will have access"."""
+        other: EC2Client = aws.client("ec2", account=OTHER)
+        theirs: Any = {"Resources": [snapshot], "Tags": [{"Key": "seen", "Value": "by them"}]}
+        with pytest.raises(ClientError, match=r"InvalidSnapshot\.NotFound"):
+            other.create_tags(**theirs)
+        ec2.create_tags(Resources=[snapshot], Tags=[{"Key": "seen", "Value": "by us"}])
+        ec2.modify_snapshot_attribute(
+            SnapshotId=snapshot, CreateVolumePermission={"Add": [{"UserId": OTHER}]}
+        )
+        assert "Tags" not in described(other, snapshot)
+
+        other.create_tags(**theirs)
+
+        assert described(other, snapshot)["Tags"] == theirs["Tags"]
+        assert described(ec2, snapshot)["Tags"] == [{"Key": "seen", "Value": "by us"}]
+        found = {}
+        for client in (ec2, other):
+            listed = client.describe_snapshots(
+                Filters=[{"Name": "tag:seen", "Values": ["by them"]}]
+            )
+            found[client] = [each["SnapshotId"] for each in listed["Snapshots"]]
+        assert found == {ec2: [], other: [snapshot]}
+
     @pytest.mark.parametrize(
         ("permission", "code"),
         [
@@ -539,8 +565,10 @@ class TestCopySnapshot:
             self.copy(ec2, snapshot)
         aws.clock.advance(120)
 
-        assert self.copy(ec2, snapshot, CompletionDurationMinutes=30)["TransferType"] == (
-            "time-based"
+        timed = self.copy(ec2, snapshot, CompletionDurationMinutes=30)
+        assert (timed["CompletionDurationMinutes"], timed["TransferType"]) == (
+            30,
+            "time-based",
         )
 
 
@@ -822,7 +850,7 @@ class TestDeleteSnapshot:
             ec2.delete_snapshot(SnapshotId=snapshot)
 
     @pytest.mark.parametrize("disabled", [False, True])
-    def test_the_root_of_a_registered_image_stays(
+    def test_what_a_registered_image_is_made_of_stays(
         self, aws: Sandbox, ec2: "EC2Client", instance: str, disabled: bool
     ) -> None:
         image = ec2.create_image(InstanceId=instance, Name="point", NoReboot=True)["ImageId"]
@@ -832,15 +860,16 @@ class TestDeleteSnapshot:
         if disabled:
             ec2.disable_image(ImageId=image)
 
-        with pytest.raises(
-            ClientError, match=f"The snapshot {root} is currently in use by {image}"
-        ) as refused:
-            ec2.delete_snapshot(SnapshotId=root)
-        assert code_of(refused) == "InvalidSnapshot.InUse"
+        for each in (root, data):
+            with pytest.raises(
+                ClientError, match=f"The snapshot {each} is currently in use by {image}"
+            ) as refused:
+                ec2.delete_snapshot(SnapshotId=each)
+            assert code_of(refused) == "InvalidSnapshot.InUse"
 
-        ec2.delete_snapshot(SnapshotId=data)
         ec2.deregister_image(ImageId=image)
-        ec2.delete_snapshot(SnapshotId=root)
+        for each in (root, data):
+            ec2.delete_snapshot(SnapshotId=each)
 
     def test_a_malformed_id_says_so(self, ec2: "EC2Client") -> None:
         with pytest.raises(ClientError, match=r"InvalidSnapshotID\.Malformed"):

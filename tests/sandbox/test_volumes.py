@@ -939,10 +939,49 @@ class TestVolumeStatus:
 
         rows = ec2.describe_volume_status()["VolumeStatuses"]
 
+        zones = {row["AvailabilityZoneId"] for row in rows}
+        assert zones == {
+            each["AvailabilityZoneId"]
+            for each in ec2.describe_volumes(VolumeIds=[other])["Volumes"]
+        }
         assert {row["VolumeId"]: row["VolumeStatus"]["Status"] for row in rows} == {
             volume: "impaired",
             other: "ok",
         }
+
+    def test_it_says_how_far_a_restored_volume_is_initialized(
+        self, aws: Sandbox, ec2: "EC2Client", volume: str
+    ) -> None:
+        """By the rate if there is one, at once from a fast snapshot; an empty one has none."""
+        snapshot = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+        aws.clock.advance(3600)
+        asked: dict[str, Any] = {"AvailabilityZone": ZONE, "SnapshotId": snapshot}
+        size = ec2.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"][0]
+        seconds = size["FullSnapshotSizeInBytes"] / (100 * 1024 * 1024)
+        slow = ec2.create_volume(**asked)["VolumeId"]
+        rated = ec2.create_volume(**asked, VolumeInitializationRate=100)["VolumeId"]
+        copy = ec2.copy_volumes(SourceVolumeId=volume)["Volumes"][0]["VolumeId"]
+
+        def told(which: str) -> tuple[Any, Any]:
+            [row] = ec2.describe_volume_status(VolumeIds=[which])["VolumeStatuses"]
+            states = {each["Name"]: each["Status"] for each in row["VolumeStatus"]["Details"]}
+            return states.get("initialization-state"), row.get("InitializationStatusDetails")
+
+        assert told(volume) == (None, None)
+        assert told(slow) == ("initializing", {"InitializationType": "default", "Progress": 0})
+        assert told(copy)[1] == {"InitializationType": "volume-copy", "Progress": 0}
+        left = {"EstimatedTimeToCompleteInSeconds": round(seconds)}
+        kind = {"InitializationType": "provisioned-rate"}
+        assert told(rated) == ("initializing", {**kind, "Progress": 0, **left})
+        aws.clock.advance(seconds + 1)
+        done = {"Progress": 100, "EstimatedTimeToCompleteInSeconds": 0}
+        assert told(rated) == ("completed", {**kind, **done})
+        assert told(slow)[0] == "initializing"
+
+        ec2.enable_fast_snapshot_restores(AvailabilityZones=[ZONE], SourceSnapshotIds=[snapshot])
+        aws.clock.advance(3600)
+        fast = ec2.create_volume(**asked)["VolumeId"]
+        assert told(fast) == ("completed", {"InitializationType": "default", "Progress": 100})
 
     def test_input_and_output_can_be_enabled_again(
         self, aws: Sandbox, ec2: "EC2Client", volume: str

@@ -137,6 +137,16 @@ class TestImageParameters:
             ("Update", "Unable to Describe Resource"),
         ]
 
+    def test_a_secret_that_is_not_decrypted_shows_nothing_of_its_text(self, aws: Sandbox) -> None:
+        ssm = aws.client("ssm")
+        ssm.put_parameter(Name="/s", Type="SecureString", Value="hush")
+
+        [sealed] = ssm.get_parameters(Names=["/s"])["Parameters"]
+        assert sealed["Value"].startswith("AQICA")
+        assert "hush" not in sealed["Value"]
+        opened = ssm.get_parameters_by_path(Path="/", WithDecryption=True)["Parameters"]
+        assert [each["Value"] for each in opened if each["Name"] == "/s"] == ["hush"]
+
     def test_values_that_do_not_fit_are_refused(self, aws: Sandbox) -> None:
         ssm = aws.client("ssm")
         digits = {"Name": "/n", "Type": "String", "AllowedPattern": "[0-9]+"}
@@ -153,6 +163,15 @@ class TestImageParameters:
 
 class TestAgenda:
     """Things that go on by themselves."""
+
+    def test_whoever_kept_the_events_sees_what_they_send(self, aws: Sandbox) -> None:
+        kept = aws.events
+        aws.client("ssm").put_parameter(
+            Name="/i", Type="String", DataType="aws:ec2:image", Value="ami-0abc0000000000001"
+        )
+        aws.clock.advance(60)
+
+        assert [each["detail-type"] for each in kept.all()] == ["Parameter Store Change"]
 
     def test_each_happens_at_its_own_time_and_a_failure_stays_inside(
         self, aws: Sandbox, capsys: pytest.CaptureFixture[str]

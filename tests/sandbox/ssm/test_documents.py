@@ -201,7 +201,9 @@ class TestDocuments:
         assert described["DocumentType"] == "Command"
         assert described["PlatformTypes"] == ["Linux"]
         assert described["CreatedDate"] == aws.clock.now()
-        assert described["Status"] == "Active"
+        assert described["Status"] == "Creating"
+        again = aws.client("ssm").describe_document(Name="Freeze")["Document"]
+        assert again == {**described, "Status": "Active"}
 
     def test_yaml_is_read_and_given_back_as_json(self, aws: Sandbox) -> None:
         ssm = aws.client("ssm")
