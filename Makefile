@@ -41,8 +41,8 @@ coverage: ## every test, with branch coverage: all of domain, 95 % of the rest
 	$(BIN)/coverage report --fail-under=95
 
 bench: setup ## retention and the sandbox at scale: tables, build/bench-*.json and docs/bench-*.md
-	$(BIN)/python -m bench retention --json build/bench-retention.json --markdown docs/bench-retention.md
 	$(BIN)/python -m bench sandbox --json build/bench-sandbox.json --markdown docs/bench-sandbox.md
+	$(BIN)/python -m bench retention --json build/bench-retention.json --markdown docs/bench-retention.md
 
 fuzz: setup ## every operation of the services the sandbox serves, with every kind of bad input
 	$(BIN)/python -m tests.sandbox.fuzz
