@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ProfileNotFound
 
 from chalicelib.aws.errors import translated
 
@@ -38,6 +39,9 @@ class Session:
         """Raises ``AwsError`` for a profile that does not exist."""
         with translated(f"use the profile {profile!r}"):
             self._session = boto3.Session(profile_name=profile, region_name=region)
+            # botocore itself may look only later, where nobody expects it (AWS_DATA_PATH).
+            if profile is not None and profile not in self._session.available_profiles:
+                raise ProfileNotFound(profile=profile)
         self.ec2 = cache(self._ec2)
         self.autoscaling = cache(self._autoscaling)
         self.elbv2 = cache(self._elbv2)

@@ -11,8 +11,12 @@ from sandbox.process import Sandbox
 from tests.aws.scenes import REGION
 
 
-def test_a_profile_that_does_not_exist_is_named() -> None:
-    """Not a traceback of boto3's."""
+@pytest.mark.parametrize("data_path", ["", "/nowhere"])
+def test_a_profile_that_does_not_exist_is_named(
+    monkeypatch: pytest.MonkeyPatch, data_path: str
+) -> None:
+    """Not a traceback of boto3's, which may look for it late."""
+    monkeypatch.setenv("AWS_DATA_PATH", data_path)
     with pytest.raises(AwsError, match="could not use the profile 'nobody'") as caught:
         Session(profile="nobody")
 
