@@ -18,6 +18,7 @@ from bench.figures import Figure, Report
 
 TITLE = "Retention at scale"
 TAKES = 2.0
+"""The goal is for planning; checking rows, seals and tags before it has none of its own."""
 MOST_MEMORY = 300.0
 PLANNED = {
     "decision": "the decision alone, of every machine's points",
@@ -50,7 +51,7 @@ def _planning(what: str, instances: int, points_each: int) -> Iterator[Figure]:
         median=median(told["seconds"]),
         worst=max(told["seconds"]),
         times=len(told["seconds"]),
-        limit=TAKES,
+        limit=TAKES if what == "decision" else None,
     )
     for name, key, limit in (
         ("most memory, points and rows included", "peak", MOST_MEMORY),
