@@ -130,14 +130,29 @@ class ImageGateway:
                 ImageId=image_id, Attribute="launchPermission"
             )
             others = [who for grant in answer["LaunchPermissions"] for who in grant.values()]
-            for snapshot_id in snapshot_ids:
-                told = self._client.describe_snapshot_attribute(
-                    SnapshotId=snapshot_id, Attribute="createVolumePermission"
-                )
-                others += [
-                    who for grant in told["CreateVolumePermissions"] for who in grant.values()
-                ]
+        for readers in self.snapshots_shared_with(snapshot_ids).values():
+            others += readers
         return tuple(dict.fromkeys(str(who) for who in others))
+
+    def snapshots_shared_with(self, snapshot_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Who else may read each snapshot, where anybody may; one that is gone is absent.
+
+        Unlike an image's, these permissions can be given at any time, while the image is
+        disabled too (EC2 API, ModifySnapshotAttribute).
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for snapshot_id in snapshot_ids:
+            try:
+                with translated(f"find out with whom {snapshot_id} is shared"):
+                    told = self._client.describe_snapshot_attribute(
+                        SnapshotId=snapshot_id, Attribute="createVolumePermission"
+                    )
+            except MissingError:
+                continue
+            grants = told["CreateVolumePermissions"]
+            if readers := tuple(str(who) for grant in grants for who in grant.values()):
+                found[snapshot_id] = readers
+        return found
 
     def references(self, image_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """What refers to each image: instances, launch templates, parameters, as ARNs."""

@@ -183,6 +183,19 @@ def test_F41_F42_every_look_up_that_fails_means_in_use(fleet: Fleet, call: str) 
     assert "in use by somebody perhaps" in reason(report, fleet.images[0].image_id)
 
 
+def test_F43_a_snapshot_shared_between_the_looks_is_not_deleted(fleet: Fleet) -> None:
+    """EC2 drops an image's permissions when it is disabled; a snapshot's come and go freely."""
+    fleet.look()
+    victim = fleet.images[0]
+    fleet.cloud.home.shares[victim.snapshots[0].snapshot_id] = ("222233334444",)
+    fleet.cloud.clock.advance(QUARANTINE)
+
+    report = fleet.look()
+
+    assert victim.image_id in fleet.cloud.home.images
+    assert "it is shared with 222233334444" in reason(report, victim.image_id)
+
+
 def test_F34_second_looks_that_find_no_time_are_left_to_the_next_run(fleet: Fleet) -> None:
     fleet.look()
     fleet.cloud.clock.advance(QUARANTINE)
