@@ -261,6 +261,22 @@ def test_I7_an_odd_clock_stops_one_run_and_is_red(fleet: Fleet, jump: timedelta)
     assert sum(a == "deregister" for _, a, _ in told(believed)) == 4
 
 
+def test_I7_a_clock_that_jumped_ahead_has_waited_for_no_second_look(fleet: Fleet) -> None:
+    """Two runs agree on the wrong year; the day between the looks has yet to pass."""
+    fleet.look()
+    fleet.cloud.clock.advance(timedelta(days=26_000))
+    fleet.look()
+    fleet.cloud.clock.advance(timedelta(hours=1))
+
+    early = fleet.look()
+    fleet.cloud.clock.advance(QUARANTINE)
+    late = fleet.look()
+
+    assert [a for _, a, _ in told(early) if a == "deregister"] == []
+    assert "deleted in 23.0 h" in reason(early, fleet.images[0].image_id)
+    assert (fleet.images[0].image_id, "deregister", "done") in told(late)
+
+
 def test_a_tag_that_can_not_be_read_deletes_nothing_of_its_machine(fleet: Fleet) -> None:
     db = fleet.cloud.add_machine(BRIEF)
     hours(fleet.cloud, 4)
