@@ -140,19 +140,18 @@ class ImageGateway:
         Unlike an image's, these permissions can be given at any time, while the image is
         disabled too (EC2 API, ModifySnapshotAttribute).
         """
-        found: dict[str, tuple[str, ...]] = {}
-        for snapshot_id in snapshot_ids:
-            try:
-                with translated(f"find out with whom {snapshot_id} is shared"):
-                    told = self._client.describe_snapshot_attribute(
-                        SnapshotId=snapshot_id, Attribute="createVolumePermission"
-                    )
-            except MissingError:
-                continue
-            grants = told["CreateVolumePermissions"]
-            if readers := tuple(str(who) for grant in grants for who in grant.values()):
-                found[snapshot_id] = readers
-        return found
+        return {i: readers for i in snapshot_ids if (readers := self._readers(i))}
+
+    def _readers(self, snapshot_id: str) -> tuple[str, ...]:
+        try:
+            with translated(f"find out with whom {snapshot_id} is shared"):
+                told = self._client.describe_snapshot_attribute(
+                    SnapshotId=snapshot_id, Attribute="createVolumePermission"
+                )
+        except MissingError:
+            return ()
+        grants = told["CreateVolumePermissions"]
+        return tuple(str(who) for grant in grants for who in grant.values())
 
     def references(self, image_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """What refers to each image: instances, launch templates, parameters, as ARNs."""

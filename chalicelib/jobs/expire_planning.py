@@ -1,7 +1,7 @@
 """The plan of one region's expiry: decide, look around, guard. Changes nothing."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
@@ -73,26 +73,21 @@ def plan(
     clock = odd_clock(before, now)
     listing = refuse_shrunken(missing, len(inventory.records))
     region = _region_stops(site, soft, {Guard.LISTING: listing, Guard.CLOCK: clock})
-    steady = before.steady_since if before is not None else None
-    if clock and Guard.CLOCK not in soft:
-        steady = now.replace(microsecond=0)
-    ready = partial(ready_to_deregister, now=now, quarantine=terms.quarantine, steady_since=steady)
-    lines = {m.lineage: list(_lines(m, inventory.records, ready)) for m in decisions.machines}
-    judged = Judgement()
+    steady = _steady(before, now, jumped=clock != "" and Guard.CLOCK not in soft)
+    lines = _all_lines(decisions, now, terms, steady)
+    judged, held = Judgement(), _machine_stops(decisions.machines, pause)
     if not region:
-        held = _machine_stops(decisions.machines, pause)
         docket = Docket(terms.schedules.book.bounds, _counts(decisions), soft)
         candidates = _candidates(lines, inventory.records)
         judged = Judge(site, docket, soft, now).judge(candidates, decisions.machines, held)
         users = lost_users(before, judged.asked, judged.used)
         region = _region_stops(site, soft, {Guard.USERS: users})
-    memory = RegionMemory(
-        region=site.region.name,
+    memory = replace(
+        before or RegionMemory(region=site.region.name, at=now),
         at=now.replace(microsecond=0),
         tagged=decisions.tagged,
         in_use=tuple(judged.used) if judged.asked or not before else before.in_use,
         paused_until=pause,
-        swept_at=before.swept_at if before is not None else None,
         steady_since=steady,
     )
     return Outlook(
@@ -114,6 +109,21 @@ def plan(
 
 
 _NEWNESS = attrgetter("point.at", "point.created_at", "point.image_id")
+
+
+def _all_lines(
+    decisions: Decisions, now: datetime, terms: Terms, steady: datetime | None
+) -> dict[str, list[tuple[Line, str]]]:
+    ready = partial(ready_to_deregister, now=now, quarantine=terms.quarantine, steady_since=steady)
+    records = decisions.inventory.records
+    return {m.lineage: list(_lines(m, records, ready)) for m in decisions.machines}
+
+
+def _steady(before: RegionMemory | None, now: datetime, *, jumped: bool) -> datetime | None:
+    """Since when the clock can be believed to have run, where it ever jumped."""
+    if jumped:
+        return now.replace(microsecond=0)
+    return before.steady_since if before is not None else None
 
 
 def _lines(
