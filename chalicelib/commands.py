@@ -145,7 +145,7 @@ def _expire(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
         apply=args.apply,
         lineage=_lineage(wiring, args.instance) if args.instance else "",
         overrides=frozenset(Guard(name) for name in args.override),
-        digest=args.digest,
+        digest=args.digest or "",
     )
     if args.apply and args.measure:
         raise InvalidInputError(
@@ -197,7 +197,7 @@ def _retain(args: argparse.Namespace, wiring: Wiring, clock: Clock) -> Answer:
     if not args.apply:
         return answers.of_retain(read)
     return answers.of_report(
-        retain_job.apply(wiring.sites, read, args.digest, by=wiring.caller, now=clock.now())
+        retain_job.apply(wiring.sites, read, args.digest or "", by=wiring.caller, now=clock.now())
     )
 
 

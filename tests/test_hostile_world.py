@@ -134,6 +134,7 @@ def test_an_operator_reads_the_plan_overrides_a_guard_and_only_then_it_goes(
     hard = snapback.json(*named[:-1], "in-use", "--digest", read["digest"], code=3)
     stale = snapback.json(*named, "--digest", "0" * 16, code=3)
     alone = snapback.json("expire", "--override", "shared", code=2)
+    assert snapback("expire", "--apply", "--digest", "").code == 2
     done = snapback.json(*named, "--digest", read["digest"])
 
     [plan] = read["plans"]

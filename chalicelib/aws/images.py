@@ -130,14 +130,28 @@ class ImageGateway:
                 ImageId=image_id, Attribute="launchPermission"
             )
             others = [who for grant in answer["LaunchPermissions"] for who in grant.values()]
-            for snapshot_id in snapshot_ids:
+        for readers in self.snapshots_shared_with(snapshot_ids).values():
+            others += readers
+        return tuple(dict.fromkeys(str(who) for who in others))
+
+    def snapshots_shared_with(self, snapshot_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Who else may read each snapshot, where anybody may; one that is gone is absent.
+
+        Unlike an image's, these permissions can be given at any time, while the image is
+        disabled too (EC2 API, ModifySnapshotAttribute).
+        """
+        return {i: readers for i in snapshot_ids if (readers := self._readers(i))}
+
+    def _readers(self, snapshot_id: str) -> tuple[str, ...]:
+        try:
+            with translated(f"find out with whom {snapshot_id} is shared"):
                 told = self._client.describe_snapshot_attribute(
                     SnapshotId=snapshot_id, Attribute="createVolumePermission"
                 )
-                others += [
-                    who for grant in told["CreateVolumePermissions"] for who in grant.values()
-                ]
-        return tuple(dict.fromkeys(str(who) for who in others))
+        except MissingError:
+            return ()
+        grants = told["CreateVolumePermissions"]
+        return tuple(str(who) for grant in grants for who in grant.values())
 
     def references(self, image_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """What refers to each image: instances, launch templates, parameters, as ARNs."""

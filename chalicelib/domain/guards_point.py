@@ -116,12 +116,18 @@ POINT_GUARDS: tuple[tuple[Guard, Callable[[Case], str]], ...] = (
 
 
 def ready_to_deregister(
-    point: RecoveryPoint, record: PointRecord, now: datetime, quarantine: timedelta
+    point: RecoveryPoint,
+    record: PointRecord,
+    now: datetime,
+    quarantine: timedelta,
+    steady_since: datetime | None = None,
 ) -> str:
     """Why *point* must still wait for its second look, or empty when it may go now.
 
     Image and row must tell of the same first look, a whole quarantine ago, and EC2 must
     still call the image disabled (or failed): two looks, two witnesses (DESIGN rule 4).
+    Where the clock jumped at *steady_since*, the wait counts from there: a clock that runs
+    ahead has not waited.
     """
     if record.stage not in _LOOKED_AT or record.quarantined_at is None:
         return "the catalogue does not know of a first look"
@@ -129,7 +135,8 @@ def ready_to_deregister(
         return "image and catalogue do not agree on when it was quarantined"
     if point.state not in (State.QUARANTINED, State.FAILED):
         return f"it is {point.state.value}"
-    left = quarantine - (now - record.quarantined_at)
+    begun = max(record.quarantined_at, steady_since or record.quarantined_at)
+    left = quarantine - (now - begun)
     if left > timedelta(0):
         return f"quarantined; deleted in {left.total_seconds() / 3600:.1f} h"
     return ""

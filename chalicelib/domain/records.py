@@ -145,6 +145,8 @@ class RegionMemory:
     """Until when lineages without a tag stay as they are: many lost it at once (F67)."""
     swept_at: datetime | None = None
     """When our snapshots were last looked through for ones without an image."""
+    steady_since: datetime | None = None
+    """When the clock last jumped: what was waited before it is not believed (I7)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

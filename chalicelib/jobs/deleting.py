@@ -167,18 +167,40 @@ def deregister(
 
 
 def delete_rest(site: Site, record: PointRecord) -> tuple[Outcome, ...]:
-    """Delete the snapshots that outlived their image, unless another image needs them."""
-    users = site.region.images.images_using([s.snapshot_id for s in record.snapshots])
+    """Delete the snapshots that outlived their image, unless somebody needs them.
+
+    Nothing is written where nothing goes: the row is as it was.
+    """
+    why = _needed(site, [s.snapshot_id for s in record.snapshots])
     outcomes: list[Outcome] = []
     rest: list[Snapshot] = []
     for snapshot in record.snapshots:
-        used_by = users.get(snapshot.snapshot_id, ())
-        outcome = _delete_one(site, snapshot.snapshot_id, used_by, record)
+        kept = why.get(snapshot.snapshot_id, "")
+        outcome = _delete_one(site, snapshot.snapshot_id, kept, record)
         outcomes.append(outcome)
         if outcome.result not in (Result.DONE, Result.ALREADY):
             rest.append(snapshot)
-    _remember_rest(site, record, rest)
+    if not rest or tuple(rest) != record.snapshots:
+        _remember_rest(site, record, rest)
     return tuple(outcomes)
+
+
+def _needed(site: Site, snapshot_ids: Sequence[str]) -> dict[str, str]:
+    """Why each snapshot must stay: built upon, locked or shared; absent when it may go.
+
+    What a look-up can not tell raises: then nothing goes.
+    """
+    images = site.region.images
+    users = images.images_using(snapshot_ids)
+    why = {i: f"{', '.join(by)} is built on it: kept until that goes" for i, by in users.items()}
+    free = [i for i in snapshot_ids if i not in why]
+    if free:
+        locked = images.locked_snapshots()
+        why |= {i: "it is locked: kept until the lock ends" for i in free if i in locked}
+        readers = images.snapshots_shared_with([i for i in free if i not in locked])
+        for snapshot_id, others in readers.items():
+            why[snapshot_id] = f"it is shared with {', '.join(others)}: kept until that ends"
+    return why
 
 
 def release(
@@ -198,9 +220,7 @@ def release(
     return (_told(point.image_id, "release", Result.DONE, reason, point),)
 
 
-def _delete_one(
-    site: Site, snapshot_id: str, used_by: tuple[str, ...], record: PointRecord
-) -> Outcome:
+def _delete_one(site: Site, snapshot_id: str, kept: str, record: PointRecord) -> Outcome:
     def told(result: Result, reason: str) -> Outcome:
         return Outcome(
             subject=snapshot_id,
@@ -210,8 +230,8 @@ def _delete_one(
             details={"lineage": record.lineage, "name": record.name},
         )
 
-    if used_by:
-        return told(Result.SKIPPED, f"{', '.join(used_by)} is built on it: kept until that goes")
+    if kept:
+        return told(Result.SKIPPED, kept)
     try:
         was_there = site.region.images.delete_snapshot(snapshot_id)
     except InUseError as err:

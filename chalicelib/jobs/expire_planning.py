@@ -1,8 +1,9 @@
 """The plan of one region's expiry: decide, look around, guard. Changes nothing."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
 
 from chalicelib.domain.docket import Candidate, Docket, in_turn
@@ -28,6 +29,8 @@ from chalicelib.jobs.lineages import Decisions, Machine, Terms, decide
 from chalicelib.jobs.ports import Site
 
 _FAILED_IMAGE = "a failed image: what it left is deleted after two looks like everything else"
+_Ready = Callable[[RecoveryPoint, PointRecord], str]
+"""Why a point must still wait for its second look, or empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,22 +73,22 @@ def plan(
     clock = odd_clock(before, now)
     listing = refuse_shrunken(missing, len(inventory.records))
     region = _region_stops(site, soft, {Guard.LISTING: listing, Guard.CLOCK: clock})
-    lines = {m.lineage: list(_lines(m, inventory.records, now, terms)) for m in decisions.machines}
-    judged = Judgement()
+    steady = _steady(before, now, jumped=clock != "" and Guard.CLOCK not in soft)
+    lines = _all_lines(decisions, now, terms, steady)
+    judged, held = Judgement(), _machine_stops(decisions.machines, pause)
     if not region:
-        held = _machine_stops(decisions.machines, pause)
         docket = Docket(terms.schedules.book.bounds, _counts(decisions), soft)
         candidates = _candidates(lines, inventory.records)
         judged = Judge(site, docket, soft, now).judge(candidates, decisions.machines, held)
         users = lost_users(before, judged.asked, judged.used)
         region = _region_stops(site, soft, {Guard.USERS: users})
-    memory = RegionMemory(
-        region=site.region.name,
+    memory = replace(
+        before or RegionMemory(region=site.region.name, at=now),
         at=now.replace(microsecond=0),
         tagged=decisions.tagged,
         in_use=tuple(judged.used) if judged.asked or not before else before.in_use,
         paused_until=pause,
-        swept_at=before.swept_at if before is not None else None,
+        steady_since=steady,
     )
     return Outlook(
         plan=ExpirePlan(
@@ -108,8 +111,23 @@ def plan(
 _NEWNESS = attrgetter("point.at", "point.created_at", "point.image_id")
 
 
+def _all_lines(
+    decisions: Decisions, now: datetime, terms: Terms, steady: datetime | None
+) -> dict[str, list[tuple[Line, str]]]:
+    ready = partial(ready_to_deregister, now=now, quarantine=terms.quarantine, steady_since=steady)
+    records = decisions.inventory.records
+    return {m.lineage: list(_lines(m, records, ready)) for m in decisions.machines}
+
+
+def _steady(before: RegionMemory | None, now: datetime, *, jumped: bool) -> datetime | None:
+    """Since when the clock can be believed to have run, where it ever jumped."""
+    if jumped:
+        return now.replace(microsecond=0)
+    return before.steady_since if before is not None else None
+
+
 def _lines(
-    machine: Machine, records: Mapping[str, PointRecord], now: datetime, terms: Terms
+    machine: Machine, records: Mapping[str, PointRecord], ready: _Ready
 ) -> Iterator[tuple[Line, str]]:
     """Each point's line as the rules want it, and what keeps its second look from coming."""
     fates: list[Keep | Expire] = [*machine.plan.keep, *machine.plan.expire]
@@ -124,7 +142,7 @@ def _lines(
             yield Line(point=point, wanted=Verdict.KEEP, reasons=reasons), ""
         else:
             told = (_FAILED_IMAGE,) if _is_rubble(point) else reasons
-            yield _going(point, records.get(point.name), told, now, terms)
+            yield _going(point, records.get(point.name), told, ready)
 
 
 def _is_rubble(point: RecoveryPoint) -> bool:
@@ -136,8 +154,7 @@ def _going(
     point: RecoveryPoint,
     record: PointRecord | None,
     reasons: tuple[str, ...],
-    now: datetime,
-    terms: Terms,
+    ready: _Ready,
 ) -> tuple[Line, str]:
     begun = point.state is State.QUARANTINED or (
         point.state is State.FAILED and record is not None and record.quarantined_at is not None
@@ -145,7 +162,7 @@ def _going(
     if not begun:
         return Line(point=point, wanted=Verdict.QUARANTINE, reasons=reasons), ""
     waits = "the catalogue does not know it"
-    waits = ready_to_deregister(point, record, now, terms.quarantine) if record else waits
+    waits = ready(point, record) if record else waits
     if waits.startswith("quarantined;"):
         return Line(point=point, wanted=Verdict.WAIT, reasons=(waits, *reasons)), ""
     return Line(point=point, wanted=Verdict.DELETE, reasons=reasons), waits

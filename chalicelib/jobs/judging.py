@@ -107,20 +107,23 @@ class Judge:
         return list(stops_of(Case(candidate.point, candidate.record, around, self._now)))
 
     def _sharing(self, candidate: Candidate) -> list[Stop]:
-        """Who else may launch it: EC2 forgets that when it is disabled, so before that."""
-        point = candidate.point
-        if candidate.wanted is not Verdict.QUARANTINE or not point.is_available:
-            return []
+        """Who else may use it: of the image EC2 tells until it is disabled, of snapshots ever."""
         try:
-            others = self._site.region.images.shared_with(
-                point.image_id, [s.snapshot_id for s in point.snapshots]
-            )
+            others = self._others(candidate)
         except AwsError as err:
             why = f"in use by somebody perhaps: {err.message}"
             return [_stop(candidate, Guard.IN_USE, why)]
         if not others:
             return []
         return [_stop(candidate, Guard.SHARED, f"it is shared with {', '.join(others)}")]
+
+    def _others(self, candidate: Candidate) -> tuple[str, ...]:
+        point, images = candidate.point, self._site.region.images
+        ids = [s.snapshot_id for s in point.snapshots]
+        if candidate.wanted is Verdict.QUARANTINE and point.is_available:
+            return images.shared_with(point.image_id, ids)
+        readers = images.snapshots_shared_with(ids).values()
+        return tuple(dict.fromkeys(who for each in readers for who in each))
 
 
 def _standing(

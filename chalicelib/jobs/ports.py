@@ -66,6 +66,10 @@ class Images(Protocol):
         """Who else may launch the image or read its snapshots."""
         ...
 
+    def snapshots_shared_with(self, snapshot_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Who else may read each snapshot, where anybody may; one that is gone is absent."""
+        ...
+
     def locked_snapshots(self) -> frozenset[str]:
         """The snapshots that are locked."""
         ...

@@ -30,12 +30,16 @@ def sweep(site: Site, outlook: Outlook, now: datetime) -> list[Outcome]:
     blind = any(o.result is Result.FAILED for o in outcomes)
     known = _snapshots_by_row(orphans)
     shown = {p.name: p for p in outlook.decisions.inventory.points}
+    bereft = _bereft(outlook)
     halves: list[Leaving] = []
     for name, record in sorted(outlook.records.items()):
         point = shown.get(name)
         if point is None:
             if record.snapshots or not (blind or _is_young(record, now)):
-                outcomes += _without_image(site, _with(record, known), missing)
+                widened = _with(record, known)
+                if widened != record:
+                    site.catalogue.put_points([widened])
+                outcomes += _without_image(site, widened, missing, bereft)
         elif _is_half_way(point, record):
             why = "its quarantine was cut off: the wait counts from now"
             halves.append(Leaving(point, record, why))
@@ -113,16 +117,29 @@ def _with(record: PointRecord, known: Mapping[str, list[Snapshot]]) -> PointReco
     return replace(record, snapshots=(*record.snapshots, *more))
 
 
-def _without_image(site: Site, record: PointRecord, missing: MissingImages) -> Sequence[Outcome]:
+def _bereft(outlook: Outlook) -> frozenset[str]:
+    """The lineages of which the listing shows no usable point that is vouched for."""
+    points = outlook.decisions.inventory.points
+    stocked = {p.lineage for p in points if p.state.is_usable and not p.problems}
+    return frozenset(r.lineage for r in outlook.records.values()) - stocked
+
+
+def _without_image(
+    site: Site, record: PointRecord, missing: MissingImages, bereft: frozenset[str]
+) -> Sequence[Outcome]:
     if record.stage is Stage.DEREGISTERING:
         return attempt(record.name, "delete", partial(delete_rest, site, record))
     if any(r.name == record.name for r in missing.settled):
+        if record.snapshots and record.lineage in bereft:
+            return (_last_resort(record),)
         return attempt(record.name, "forget", partial(_forget, site, record))
     return ()
 
 
 def _forget(site: Site, record: PointRecord) -> tuple[Outcome, ...]:
     """A row whose image somebody else removed: its snapshots, if any are left, go with it."""
+    if record.image_id in _builders(site, record):
+        return (_unmarked(record),)
     since = iso_minute(record.missing_since) if record.missing_since else "long ago"
     why = "somebody deregistered it"
     if record.stage is Stage.INTENDED and not record.snapshots:
@@ -134,4 +151,37 @@ def _forget(site: Site, record: PointRecord) -> tuple[Outcome, ...]:
         reason=f"no listing has shown it since {since}: {why}",
         details={"lineage": record.lineage, "name": record.name},
     )
-    return (lost, *delete_rest(site, record))
+    rest = delete_rest(site, record)
+    if any(o.result not in (Result.DONE, Result.ALREADY) for o in rest):
+        return rest
+    return (lost, *rest)
+
+
+def _builders(site: Site, record: PointRecord) -> frozenset[str]:
+    """The images that still stand on the row's snapshots."""
+    used = site.region.images.images_using([s.snapshot_id for s in record.snapshots])
+    return frozenset(image_id for users in used.values() for image_id in users)
+
+
+def _unmarked(record: PointRecord) -> Outcome:
+    return _left_alone(record, "it is there and no longer bears our mark: left alone")
+
+
+def _last_resort(record: PointRecord) -> Outcome:
+    """DESIGN rule 3 for what is left of points: the last of a machine is nobody's to sweep."""
+    return _left_alone(
+        record,
+        "its image is gone and no other usable point of its machine is left: its snapshots "
+        f"({', '.join(s.snapshot_id for s in record.snapshots)}) are kept; register an image "
+        "from them, or delete them by hand",
+    )
+
+
+def _left_alone(record: PointRecord, reason: str) -> Outcome:
+    return Outcome(
+        subject=record.image_id or record.name,
+        action="sweep",
+        result=Result.SKIPPED,
+        reason=reason,
+        details={"lineage": record.lineage, "name": record.name},
+    )

@@ -92,7 +92,7 @@ def _add_expire(to: argparse.ArgumentParser) -> None:
         action="store_true",
         help="count the blocks that would be freed; AWS charges for every look",
     )
-    to.add_argument("--digest", default="", help="act on the plan that was read, no other")
+    to.add_argument("--digest", type=_digest, help="act on the plan that was read, no other")
     to.add_argument(
         "--override",
         action="append",
@@ -107,7 +107,14 @@ def _add_retain(to: argparse.ArgumentParser) -> None:
     to.add_argument("subject", metavar="IMAGE|INSTANCE")
     to.add_argument("--retain", required=True, metavar="RULE", help='"daily=7 weekly=4"')
     to.add_argument("--apply", action="store_true", help="write it, and who did, down")
-    to.add_argument("--digest", default="", help="of the plan that was read")
+    to.add_argument("--digest", type=_digest, help="of the plan that was read")
+
+
+def _digest(text: str) -> str:
+    """A script's empty variable approves of nothing; it must not read as "no digest asked"."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: give the digest of the plan that was read")
+    return text
 
 
 def _add_rollback(to: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:

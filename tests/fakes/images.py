@@ -66,6 +66,11 @@ class FakeImages:
         """Who else may use them."""
         return tuple(w for i in (image_id, *snapshot_ids) for w in self.place.shares.get(i, ()))
 
+    @port("images.snapshots_shared_with")
+    def snapshots_shared_with(self, snapshot_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+        """Who else may read them."""
+        return {i: tuple(self.place.shares[i]) for i in snapshot_ids if self.place.shares.get(i)}
+
     @port("images.locked_snapshots")
     def locked_snapshots(self) -> frozenset[str]:
         """The locked ones."""

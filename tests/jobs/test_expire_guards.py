@@ -183,6 +183,19 @@ def test_F41_F42_every_look_up_that_fails_means_in_use(fleet: Fleet, call: str) 
     assert "in use by somebody perhaps" in reason(report, fleet.images[0].image_id)
 
 
+def test_F43_a_snapshot_shared_between_the_looks_is_not_deleted(fleet: Fleet) -> None:
+    """EC2 drops an image's permissions when it is disabled; a snapshot's come and go freely."""
+    fleet.look()
+    victim = fleet.images[0]
+    fleet.cloud.home.shares[victim.snapshots[0].snapshot_id] = ("222233334444",)
+    fleet.cloud.clock.advance(QUARANTINE)
+
+    report = fleet.look()
+
+    assert victim.image_id in fleet.cloud.home.images
+    assert "it is shared with 222233334444" in reason(report, victim.image_id)
+
+
 def test_F34_second_looks_that_find_no_time_are_left_to_the_next_run(fleet: Fleet) -> None:
     fleet.look()
     fleet.cloud.clock.advance(QUARANTINE)
@@ -246,6 +259,22 @@ def test_I7_an_odd_clock_stops_one_run_and_is_red(fleet: Fleet, jump: timedelta)
     assert not doubted.ok
     assert {c.partition("(")[0] for c in changes(calls)} == {"catalogue.put_memory"}
     assert sum(a == "deregister" for _, a, _ in told(believed)) == 4
+
+
+def test_I7_a_clock_that_jumped_ahead_has_waited_for_no_second_look(fleet: Fleet) -> None:
+    """Two runs agree on the wrong year; the day between the looks has yet to pass."""
+    fleet.look()
+    fleet.cloud.clock.advance(timedelta(days=26_000))
+    fleet.look()
+    fleet.cloud.clock.advance(timedelta(hours=1))
+
+    early = fleet.look()
+    fleet.cloud.clock.advance(QUARANTINE)
+    late = fleet.look()
+
+    assert [a for _, a, _ in told(early) if a == "deregister"] == []
+    assert "deleted in 23.0 h" in reason(early, fleet.images[0].image_id)
+    assert (fleet.images[0].image_id, "deregister", "done") in told(late)
 
 
 def test_a_tag_that_can_not_be_read_deletes_nothing_of_its_machine(fleet: Fleet) -> None:

@@ -167,3 +167,47 @@ def test_L4_a_region_in_order_is_left_alone(cloud: Cloud) -> None:
 
     assert changes(calls) == []
     assert told(report, Result.FAILED) == []
+
+
+def test_I3_what_is_left_of_a_machines_last_points_is_not_swept(cloud: Cloud) -> None:
+    """Somebody deregistered every image by mistake: the snapshots are all that is left."""
+    lost = images_of(cloud)
+    for image in lost:
+        cloud.home.drop(image.image_id)
+
+    reports = days(cloud, 4)
+
+    assert all(snapshots_of(image) <= set(cloud.home.snapshots) for image in lost)
+    assert "no other usable point of its machine is left" in reason(reports[-1], lost[0].image_id)
+
+
+@pytest.mark.parametrize("how", ["shared", "locked"])
+def test_what_is_left_of_an_image_stays_while_it_is(cloud: Cloud, how: str) -> None:
+    lost = images_of(cloud)[0]
+    cloud.home.drop(lost.image_id)
+    kept = lost.snapshots[0].snapshot_id
+    if how == "shared":
+        cloud.home.shares[kept] = ("222233334444",)
+    else:
+        cloud.home.locked.add(kept)
+
+    reports = days(cloud, 3)
+    row = cloud.catalogue.rows[HOME, lost.name]
+    reports += days(cloud, 1)
+
+    assert snapshots_of(lost) & set(cloud.home.snapshots) == {kept}
+    assert f"it is {how}" in reason(reports[-1], kept)
+    assert (lost.image_id, "forget", "done") not in told(reports[-1])
+    assert cloud.catalogue.rows[HOME, lost.name] == row
+
+
+def test_an_image_that_lost_our_mark_is_not_called_deregistered(cloud: Cloud) -> None:
+    victim = images_of(cloud)[0]
+    mark = victim.tags.pop("snapback:managed-by")
+
+    reports = days(cloud, 3)
+
+    assert mark
+    assert "no longer bears our mark" in reason(reports[-1], victim.image_id)
+    assert snapshots_of(victim) <= set(cloud.home.snapshots)
+    assert (HOME, victim.name) in cloud.catalogue.rows
