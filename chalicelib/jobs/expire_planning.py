@@ -82,11 +82,11 @@ def plan(
         judged = Judge(site, docket, soft, now).judge(candidates, decisions.machines, held)
         users = lost_users(before, judged.asked, judged.used)
         region = _region_stops(site, soft, {Guard.USERS: users})
+    lost_tags, blindness = _alarm(before, decisions, lost=lost), _blindness(judged)
+    alarms = {Guard.LOST_TAGS: lost_tags, Guard.IN_USE: blindness}
     memory = replace(
-        before or RegionMemory(region=site.region.name, at=now),
-        at=now.replace(microsecond=0),
+        _remembered(before or RegionMemory(region=site.region.name, at=now), judged, now),
         tagged=decisions.tagged,
-        in_use=tuple(judged.used) if judged.asked or not before else before.in_use,
         paused_until=pause,
         steady_since=steady,
     )
@@ -96,9 +96,7 @@ def plan(
             now=now,
             machines=_machine_plans(decisions, lines, judged.stops, region),
             stops=region,
-            alarms=_region_stops(
-                site, soft, {Guard.LOST_TAGS: _alarm(before, decisions, lost=lost)}
-            ),
+            alarms=_region_stops(site, soft, alarms),
         ),
         decisions=decisions,
         missing=missing,
@@ -106,6 +104,12 @@ def plan(
         before=before,
         must_write=bool(clock) or lost,
     )
+
+
+def _remembered(before: RegionMemory, judged: Judgement, now: datetime) -> RegionMemory:
+    """The region as of now; a run that asked for no users knows of those it knew."""
+    in_use = tuple(judged.used) if judged.asked else before.in_use
+    return replace(before, at=now.replace(microsecond=0), in_use=in_use)
 
 
 _NEWNESS = attrgetter("point.at", "point.created_at", "point.image_id")
@@ -229,6 +233,13 @@ def _stopped(line: Line, stops: Mapping[str, tuple[Stop, ...]], region: tuple[St
     if not held:
         return line
     return Line(point=line.point, wanted=line.wanted, reasons=line.reasons, stops=held)
+
+
+def _blindness(judged: Judgement) -> str:
+    """Why nothing can be found unused, or empty (F29: a denial must be seen)."""
+    if not judged.blind:
+        return ""
+    return "whatever could not be looked up counts as in use: " + "; ".join(judged.blind)
 
 
 def _alarm(before: RegionMemory | None, decisions: Decisions, *, lost: bool) -> str:

@@ -30,6 +30,12 @@ class Judgement:
     """The images whose users were looked for."""
     used: list[str] = field(default_factory=list)
     """Those of them that somebody uses."""
+    blind: list[str] = field(default_factory=list)
+    """Look-ups that failed, each once: retention that is stuck has to be seen."""
+
+    def miss(self, failed: Iterable[str]) -> None:
+        """Remember look-ups that failed."""
+        self.blind += [each for each in failed if each not in self.blind]
 
 
 class Judge:
@@ -72,6 +78,7 @@ class Judge:
             around = lookout.around([c.point for c in chunk])
             self._said.asked += [c.point.image_id for c in chunk]
             self._said.used += list(around.users)
+            self._said.miss(around.blind)
             for candidate in chunk:
                 if not self._is_stopped(candidate, self._stops_of(candidate, around)):
                     self._admit(candidate)
@@ -112,6 +119,7 @@ class Judge:
             others = self._others(candidate)
         except AwsError as err:
             why = f"in use by somebody perhaps: {err.message}"
+            self._said.miss([err.message])
             return [_stop(candidate, Guard.IN_USE, why)]
         if not others:
             return []

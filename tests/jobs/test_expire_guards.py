@@ -181,6 +181,8 @@ def test_F41_F42_every_look_up_that_fails_means_in_use(fleet: Fleet, call: str) 
 
     assert fleet.disabled() == []
     assert "in use by somebody perhaps" in reason(report, fleet.images[0].image_id)
+    assert not report.ok, "F29: retention that is stuck has to be seen"
+    assert "could not be looked up" in reason(report, HOME)
 
 
 def test_F43_a_snapshot_shared_between_the_looks_is_not_deleted(fleet: Fleet) -> None:
