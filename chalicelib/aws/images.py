@@ -15,6 +15,7 @@ from chalicelib.aws.references import References
 from chalicelib.domain.errors import AwsError, MissingError
 from chalicelib.domain.image import DeleteCode, ImageRequest, OwnedSnapshot, SnapshotState
 from chalicelib.domain.point_tags import (
+    HOLD,
     MANAGED_BY,
     ListedImage,
     managed_by,
@@ -318,6 +319,7 @@ def _state(snapshot: "SnapshotTypeDef") -> SnapshotState:
         snapshot["State"],
         is_archived=away,
         other_owner=other_owner(marks, snapshot.get("OwnerAlias", "")),
+        hold=marks.get(HOLD, ""),
     )
 
 

@@ -44,6 +44,8 @@ class SnapshotState:
     """In the archive tier, or restored from it for a time."""
     other_owner: str = ""
     """The AWS service that manages it, or empty."""
+    hold: str = ""
+    """What its own hold says; it outlives the image that bore the same."""
 
     @property
     def is_complete(self) -> bool:

@@ -45,7 +45,7 @@ def hold(sites: Iterable[Site], image_id: str, until: datetime | None, now: date
             f"--until {iso_minute(until)} has passed", hint="give a time that is still to come"
         )
     value = "forever" if until is None else iso_minute(until)
-    site.region.images.tag([image_id], {HOLD: value})
+    site.region.images.tag(_held_things(site, point), {HOLD: value})
     if point.state is State.QUARANTINED:
         bring_back(site, point, record, "held")
     return _told(point, "hold", Result.DONE, f"held {_spell(value)}")
@@ -56,15 +56,24 @@ def release(sites: Iterable[Site], image_id: str, now: datetime) -> Outcome:
     site, point, record = find_point(sites, image_id)
     if point.state is State.QUARANTINED:
         until = iso_minute(now + GRACE)
-        site.region.images.tag([image_id], {HOLD: until})
+        site.region.images.tag(_held_things(site, point), {HOLD: until})
         bring_back(site, point, record, "released")
         return _told(
             point, "release", Result.DONE, f"brought back from quarantine; held until {until}"
         )
     if not point.hold:
         return _told(point, "release", Result.ALREADY, "it was not held")
-    site.region.images.untag([image_id], [HOLD])
+    site.region.images.untag(_held_things(site, point), [HOLD])
     return _told(point, "release", Result.DONE, f"it was held {_spell(point.hold)}")
+
+
+def _held_things(site: Site, point: RecoveryPoint) -> list[str]:
+    """The image and those of its snapshots that exist: one id that is gone would spoil the call.
+
+    So a hold outlives an image that somebody deregisters by hand.
+    """
+    wanted = [s.snapshot_id for s in point.snapshots]
+    return [point.image_id, *sorted(site.region.images.snapshot_states(wanted))]
 
 
 def _spell(value: str) -> str:

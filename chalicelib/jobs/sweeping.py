@@ -140,6 +140,8 @@ def _forget(site: Site, record: PointRecord) -> tuple[Outcome, ...]:
     """A row whose image somebody else removed: its snapshots, if any are left, go with it."""
     if record.image_id in _builders(site, record):
         return (_unmarked(record),)
+    if _is_held(site, record):
+        return (_left_alone(record, _HELD),)
     since = iso_minute(record.missing_since) if record.missing_since else "long ago"
     why = "somebody deregistered it"
     if record.stage is Stage.INTENDED and not record.snapshots:
@@ -161,6 +163,18 @@ def _builders(site: Site, record: PointRecord) -> frozenset[str]:
     """The images that still stand on the row's snapshots."""
     used = site.region.images.images_using([s.snapshot_id for s in record.snapshots])
     return frozenset(image_id for users in used.values() for image_id in users)
+
+
+_HELD = (
+    "its image was deregistered by somebody, but its snapshots are held: they are kept; "
+    "take the tag snapback:hold off them to let them go"
+)
+
+
+def _is_held(site: Site, record: PointRecord) -> bool:
+    """Whether a snapshot bears a hold, whatever it says: nobody can release it any more."""
+    states = site.region.images.snapshot_states([s.snapshot_id for s in record.snapshots])
+    return any(state.hold for state in states.values())
 
 
 def _unmarked(record: PointRecord) -> Outcome:

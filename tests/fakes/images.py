@@ -7,6 +7,7 @@ from chalicelib.domain.errors import InUseError, MissingError, NameTakenError
 from chalicelib.domain.image import DeleteCode, ImageRequest, OwnedSnapshot, SnapshotState
 from chalicelib.domain.instance import InstanceState
 from chalicelib.domain.point_tags import (
+    HOLD,
     MANAGED_BY,
     ListedImage,
     managed_by,
@@ -57,6 +58,7 @@ class FakeImages:
                 self._state(s),
                 is_archived=s.snapshot_id in self.place.archived,
                 other_owner=other_owner(s.tags),
+                hold=s.tags.get(HOLD, ""),
             )
             for s in found
         }

@@ -8,8 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.point_tags import HOLD
 from chalicelib.domain.records import Stage
 from chalicelib.domain.report import Result, RunReport
+from chalicelib.jobs import holds
 from tests.fakes.cloud import HOME, Cloud
 from tests.fakes.place import FakeImage, FakeSnapshot
 from tests.jobs.scenes import BRIEF, QUARANTINE, changes, expire, hours, images_of, reason, told
@@ -49,6 +51,22 @@ def test_snapshots_of_an_image_that_somebody_deregistered_go_after_a_quarantine(
 
     assert not snapshots_of(lost) & set(cloud.home.snapshots)
     assert (HOME, lost.name) not in cloud.catalogue.rows
+
+
+def test_F68_a_hold_outlives_an_image_that_somebody_deregistered(cloud: Cloud) -> None:
+    held = images_of(cloud)[0]
+    holds.hold(cloud.sites, held.image_id, None, cloud.now)
+    cloud.home.drop(held.image_id)
+
+    last = days(cloud, 4)[-1]
+
+    assert snapshots_of(held) <= set(cloud.home.snapshots)
+    assert (HOME, held.name) in cloud.catalogue.rows
+    assert "its snapshots are held" in reason(last, held.image_id)
+    for each in snapshots_of(held):
+        del cloud.home.snapshots[each].tags[HOLD]
+    days(cloud, 1)
+    assert not snapshots_of(held) & set(cloud.home.snapshots)
 
 
 def test_a_row_that_never_learnt_its_snapshots_finds_them_by_the_image_they_were_made_for(
