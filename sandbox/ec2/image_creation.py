@@ -118,8 +118,8 @@ class ImageCreationRules(ImageRules):
 
         Source: EC2 API error codes, ConcurrentCreateImageNoRebootLimitExceeded.
         """
-        pending = [each for each in self.pending_images if each.state == "pending"]
-        if sum(each.source_instance == instance_id for each in pending) >= MOST_AT_ONCE:
+        own = [each for each in self.pending_images if each.source_instance == instance_id]
+        if sum(each.state == "pending" for each in own) >= MOST_AT_ONCE:
             raise EC2ClientError(
                 "ConcurrentCreateImageNoRebootLimitExceeded",
                 f"The instance '{instance_id}' has {MOST_AT_ONCE} images in progress.",
