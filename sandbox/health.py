@@ -59,7 +59,6 @@ ALLOWED: dict[Aspect, frozenset[str]] = {
     "patches": frozenset({"missing", "none"}),
     "event": frozenset(EVENTS),
 }
-SUBJECTS = ("instance", "image", "volume")
 TIMES: tuple[Aspect, ...] = ("not_before", "not_after")
 PLANNED: tuple[Aspect, ...] = ("event", *TIMES)
 NOTICE = timedelta(days=14)

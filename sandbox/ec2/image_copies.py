@@ -101,8 +101,8 @@ class ImageCopyRules(ImageRules, SnapshotCopyRules):
 
     def _require_copy_slot(self) -> None:
         """Refuse a 301st pending copy; that the code is a snapshot copy's is [NV]."""
-        pending = [each for each in self.pending_images if each.state == "pending"]
-        if sum(each.source_instance is None for each in pending) >= MOST_COPIES:
+        copies = [each for each in self.pending_images if each.source_instance is None]
+        if sum(each.state == "pending" for each in copies) >= MOST_COPIES:
             raise EC2ClientError(
                 "ResourceLimitExceeded", f"At most {MOST_COPIES} images can be copied at once"
             )
